@@ -1,0 +1,256 @@
+/*
+ * strategy - the contract between Botbeat and a trading strategy.
+ *
+ * A strategy is a pure function of what it is shown: no I/O, no clock, no randomness, no
+ * allocation, no globals. The same object code runs live, on paper, in the simulator and in the
+ * backtester; the same input gives the same output, byte for byte.
+ *
+ * Units inside a decision are integers: prices in ticks, quantities in lots (both by the rules of
+ * this moment), money in 1e-8 of the quote coin ("e8"), ratios in ppm, times in UTC milliseconds
+ * of the market. units.h makes them from market nouns; products go through 128 bits.
+ */
+#ifndef STRATEGIES_STRATEGY_H
+#define STRATEGIES_STRATEGY_H
+
+#include "core/market/market.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define STRATEGY_ORDERS_MAX 64
+#define STRATEGY_INTENTS_MAX 16
+#define STRATEGY_REASONS_MAX 32
+#define STRATEGY_PARAMS_SIZE 2048
+#define STRATEGY_STATE_SIZE 1024
+#define E8 100000000LL
+#define PPM 1000000LL
+
+enum strategy_mode { /* strategy.md 3.1 */
+	MODE_NORMAL,
+	MODE_GRACEFUL_STOP,
+	MODE_TP_ONLY,
+	MODE_MANUAL,
+	MODE_PANIC,
+	MODE_HALTED,
+};
+
+enum purpose { /* why an order exists; stands in the journal */
+	PURPOSE_OPEN,
+	PURPOSE_ADD,
+	PURPOSE_REDUCE,
+	PURPOSE_CLOSE,
+	PURPOSE_TAKE_PROFIT,
+	PURPOSE_STOP,
+	PURPOSE_FOREIGN, /* somebody else's order on our leg */
+};
+
+struct strategy_rules {                     /* in the units of this decision */
+	struct decimal tick_size, lot_size; /* what one tick and one lot are worth */
+	int64_t min_lots, max_lots, max_market_lots;
+	int64_t min_notional_e8;
+	int64_t maintenance_ppm; /* of the tier of the present position */
+	bool trading;
+};
+
+struct strategy_ticker {
+	int64_t bid_ticks, ask_ticks, last_ticks, mark_ticks;
+	int64_t funding_ppm;
+	int64_t next_funding_ms;
+	int64_t age_ms; /* real time since the venue was read; -1: no ticker */
+};
+
+struct strategy_account {
+	int64_t wallet_e8, equity_e8, available_e8;
+	int64_t active_symbols;      /* of the account, with a position */
+	int64_t account_notional_e8; /* all bots' positions and resting entries of this account */
+	int64_t account_margin_e8;
+	int64_t age_ms; /* real time since the account was read */
+	enum position_mode position_mode;
+	enum margin_mode margin_mode;
+	bool margin_mode_known;
+	bool settings_match; /* false: leverage, position or margin mode is not the bot's: no
+				entries */
+};
+
+struct strategy_leg {
+	int64_t lots;       /* 0: flat */
+	int64_t average_e8; /* price in 1e-8 quote (averages do not sit on ticks) */
+	int64_t margin_e8;  /* margin assigned to the position */
+	int64_t maintenance_e8;
+	int64_t unrealised_e8;
+	int64_t liquidation_ticks; /* 0: not known (never read as safe) */
+	int64_t leverage_ppm;      /* actual; 10x = 10,000,000 */
+};
+
+struct strategy_order { /* an order of this leg that is not final; others' are FOREIGN */
+	int32_t id;     /* the caller's handle, for CANCEL */
+	enum purpose purpose;
+	enum side side;
+	enum order_type type;
+	int64_t price_ticks, trigger_ticks;
+	int64_t lots, filled_lots;
+	bool unknown; /* sent, outcome not known */
+	int64_t created_ms;
+};
+
+enum block {                       /* reasons of the platform that take new risk away; a bit set */
+	BLOCK_EXITS_ONLY = 1 << 0, /* plan, suspension, lapsed subscription, breaker, pause */
+	BLOCK_UNKNOWN = 1 << 1,    /* an unknown order or unconfirmed cancel on this leg */
+	BLOCK_DRIFT = 1 << 2,      /* position and book disagree */
+	BLOCK_RETRIED = 1 << 3,    /* this slot may have sent already */
+	BLOCK_UNKNOWN_REDUCE = 1 << 4, /* no further reduces, stops and full close excepted */
+};
+
+/*
+ * Indicator values, by the strategy's own indicators(); 1e-8 quote for prices, ppm for ratios.
+ * A value counts only if its bit in valid is set. Strategies share this block so that a snapshot
+ * can carry ready values in place of candles.
+ */
+enum indicator {
+	INDICATOR_EMA_FAST,  /* EMA50 of the bot's interval */
+	INDICATOR_EMA_SLOW,  /* EMA200 */
+	INDICATOR_EMA_ENTRY, /* EMA100 of 1 h */
+	INDICATOR_ATR,       /* ATR14 now */
+	INDICATOR_ATR_BASELINE,
+	INDICATOR_BB_WIDTH_PPM,
+	INDICATOR_HV_PPM,
+	INDICATOR_ROC5_PPM,
+	INDICATOR_ROC15_PPM,
+	INDICATOR_VOLUME_RATIO_PPM,
+	INDICATOR_COUNT
+};
+
+struct indicators {
+	uint32_t valid; /* bit per enum indicator */
+	int64_t value[INDICATOR_COUNT];
+	int64_t last_closed_ms; /* open time of the newest closed candle used; 0: none */
+	size_t candles_5m;      /* how many candles the volatility window held */
+};
+
+struct series { /* candles of one interval, oldest first; the last may be unclosed */
+	int64_t interval_ms;
+	const struct candle *candles;
+	size_t count;
+};
+
+/* What a strategy wants to be shown, so that the caller fetches just that. */
+struct series_want {
+	int64_t interval_ms;
+	size_t count;
+	bool open_candle; /* the unfinished one included */
+};
+#define SERIES_WANT_MAX 6
+
+struct strategy_input {
+	int64_t now_ms; /* market time */
+	char symbol[SYMBOL_SIZE];
+	enum side side; /* the bot's: SIDE_BUY long, SIDE_SELL short */
+	enum leg leg;
+	enum strategy_mode mode;
+	bool auto_open;   /* the pair's automatic_mode */
+	uint32_t blocks;  /* enum block */
+	int64_t leverage; /* the pair's wanted leverage, x */
+	struct strategy_rules rules;
+	struct strategy_ticker ticker;
+	struct strategy_account account;
+	struct strategy_leg leg_own, leg_opposite;
+	int64_t cycle, cycle_adds, cycle_started_ms, last_fill_ms; /* from the booked fills */
+	int64_t cycle_base_ticks, last_add_ticks;
+	int64_t day_net_e8; /* this bot's net since 00:00 UTC of market time */
+	struct indicators indicators;
+	size_t order_count;
+	struct strategy_order orders[STRATEGY_ORDERS_MAX];
+	const void *params; /* the strategy's own, validated */
+};
+
+enum intent_kind { INTENT_CANCEL, INTENT_PLACE, INTENT_NOTIFY, INTENT_LOCK };
+
+struct intent {
+	enum intent_kind kind;
+	int32_t order_id;     /* CANCEL: strategy_order.id */
+	enum purpose purpose; /* PLACE from here on */
+	enum side side;
+	enum order_type type;
+	enum time_in_force time_in_force;
+	int64_t price_ticks, trigger_ticks;
+	int64_t lots;
+	bool reduce_only;
+	enum trigger_by trigger_by;
+	const char *code; /* NOTIFY, LOCK: static text, "margin_warning" */
+	int64_t until_ms; /* LOCK */
+};
+
+struct reason {        /* one gate and what it said */
+	char gate[24]; /* "ema_slow", "volatility", "profit", … */
+	bool passed;
+	char text[104]; /* "price 59400 > EMA200 59000" */
+};
+
+enum decision_status { DECISION_OK, DECISION_FAULT };
+
+struct strategy_output {
+	enum decision_status status;
+	char action[16]; /* "none", "open", "add", "reduce", "close": for people */
+	size_t intent_count;
+	struct intent intents[STRATEGY_INTENTS_MAX]; /* in sending order */
+	size_t reason_count;
+	struct reason reasons[STRATEGY_REASONS_MAX];
+	int64_t follow_up_ms; /* market time at which to look again; 0: next slot will do */
+	unsigned char state[STRATEGY_STATE_SIZE] __attribute__((aligned(16))); /* the new state */
+};
+
+/* A setting of a strategy: the table is the validator, the documentation and the schema. */
+enum param_kind { PARAM_INT, PARAM_RATIO /* ppm */, PARAM_MONEY /* e8 */, PARAM_BOOL, PARAM_ENUM };
+struct strategy_param {
+	const char *name;
+	enum param_kind kind;
+	size_t offset;            /* of an int64_t in the params struct (bool and enum too) */
+	bool nullable;            /* null = off, stored as INT64_MIN */
+	int64_t minimum, maximum; /* in the stored unit, inclusive */
+	const char *default_text; /* as a user would write it; "null" */
+	const char *const *names; /* ENUM: NULL-terminated, the index is stored */
+	const char *unit, *meaning;
+};
+#define PARAM_OFF INT64_MIN
+
+struct strategy_field { /* the persisted state, by name, for the codec */
+	const char *name;
+	size_t offset; /* of an int64_t */
+};
+
+struct strategy {
+	const char *name;           /* "martingale" */
+	const char *const *presets; /* NULL-terminated; the first is the default */
+	size_t params_size, state_size;
+	const struct strategy_param *params; /* ended by name NULL */
+	const struct strategy_field *state;  /* ended by name NULL */
+	int64_t state_version;
+	/* Fills params with a preset's values; -1 if there is no such preset. */
+	int (*preset)(const char *name, void *ret_params);
+	/* Cross-field checks; appends each fault to ret_faults (size texts of 160), returns how
+	 * many. */
+	size_t (*check)(const void *params, int64_t leverage, char (*ret_faults)[160], size_t size);
+	/* What candles indicators() needs; ema_interval_min is the pair's column. Returns how many.
+	 */
+	size_t (*wants)(const void *params, int64_t ema_interval_min,
+		struct series_want ret[SERIES_WANT_MAX]);
+	/* From candles to values; series in the order of wants. */
+	void (*indicators)(const void *params, const struct series *series, size_t count,
+		const struct rules *rules, struct indicators *ret);
+	/* state: the persisted one (zeroed on the first run). */
+	void (*decide)(
+		const struct strategy_input *input, const void *state, struct strategy_output *ret);
+};
+
+/* NULL if there is none of that name. registry.c is the only place that lists them. */
+const struct strategy *strategy_find(const char *name);
+const struct strategy *strategy_at(size_t index); /* NULL past the end */
+
+const char *strategy_mode_text(enum strategy_mode mode);
+int strategy_mode_parse(const char *text, enum strategy_mode *ret); /* -1: unrecognized */
+const char *purpose_text(enum purpose purpose);
+int purpose_parse(const char *text, enum purpose *ret);
+bool purpose_is_entry(enum purpose purpose); /* OPEN, ADD */
+
+#endif
