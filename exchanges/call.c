@@ -1,0 +1,244 @@
+#include "exchanges/call.h"
+
+#include "core/base/cleanup.h"
+#include "core/io/http.h"
+#include "core/io/log.h"
+#include "core/io/metrics.h"
+#include "exchanges/handle.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARENA_CHUNK 4096
+#define ARENA_LIMIT (256 * 1024)
+
+struct call_get call_get(const char *path, int group, const char *format, ...)
+{
+	struct call_get get = {.path = path, .group = group};
+	va_list arguments;
+	va_start(arguments, format);
+	int length = vsnprintf(get.query, sizeof get.query, format, arguments);
+	va_end(arguments);
+	assert(length >= 0 && (size_t)length < sizeof get.query);
+	return get;
+}
+
+void call_done(struct call_answer *answer)
+{
+	field_document_free(&answer->document);
+	*answer = (struct call_answer){.document = NULL};
+}
+
+void call_all_done(struct call_answer (*answers)[CALLS_MAX])
+{
+	for (size_t i = 0; i < CALLS_MAX; i++)
+		call_done(&(*answers)[i]);
+}
+
+int call_misread(struct err *err, const char *what)
+{
+	if (err->code == ERR_PROTOCOL)
+		err->retry = ERR_RETRY_LATER;
+	return err_while(err, "could not read %s", what);
+}
+
+bool call_header_number(const struct http_response *response, const char *name, int64_t *ret)
+{
+	char text[32];
+	if (!http_header(response, name, text, sizeof text))
+		return false;
+	char *end;
+	long long value = strtoll(text, &end, 10);
+	if (end == text || *end != '\0')
+		return false;
+	*ret = value;
+	return true;
+}
+
+int64_t call_market_time(
+	struct exchange *exchange, const struct http_response *response, int64_t server_ms)
+{
+	exchange->market.now_ms = server_ms;
+	exchange->market.speed = 1;
+	(void)call_header_number(response, "X-Market-Time", &exchange->market.now_ms);
+	(void)call_header_number(response, "X-Market-Speed", &exchange->market.speed);
+	return exchange->market.now_ms;
+}
+
+void call_stop_limited(
+	struct exchange *exchange, int group, enum call_limited limited, const struct err *err)
+{
+	bool has_account = group != CALL_PUBLIC && exchange->key_name[0] != '\0';
+	if (limited == LIMITED_ADDRESS)
+		rate_limits_ban(exchange->limits, err->retry_after_ms);
+	else if (limited == LIMITED_ACCOUNT && has_account)
+		rate_limits_close(
+			exchange->limits, exchange->key_name, (size_t)group, err->retry_after_ms);
+}
+
+int call_permit(struct exchange *exchange, int group, enum rate_share share,
+	int64_t *ret_now_server_ms, struct err *err)
+{
+	if (!exchange->attached)
+		return err_set(err, ERR_INVALID, ERR_RETRY_NEVER, "no credential is attached");
+	if (rate_limits_take(exchange->limits, exchange->key_name, (size_t)group, share, err) == -1)
+		return -1;
+	return exchange_server_ms(exchange, ret_now_server_ms, err);
+}
+
+/* ---- reads ------------------------------------------------------------------------------ */
+
+struct batch {
+	const struct call_venue *venue;
+	size_t count;
+	const struct call_get *gets;
+	struct exchange_request requests[CALLS_MAX];
+	struct http_response *responses[CALLS_MAX];
+	struct err failures[CALLS_MAX];
+	int64_t sent_mono_ms;
+};
+
+static void batch_done(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		http_response_free(&batch->responses[i]);
+}
+
+static int take_permits(struct exchange *exchange, const struct batch *batch, struct err *err)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		int group = batch->gets[i].group;
+		bool is_public = group == CALL_PUBLIC;
+		const char *key = is_public ? RATE_LIMITS_PUBLIC : exchange->key_name;
+		if (rate_limits_take(exchange->limits, key, is_public ? 0 : (size_t)group,
+			    RATE_READ, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int build(
+	struct exchange *exchange, struct arena *arena, struct batch *batch, struct err *err)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct call_get *get = &batch->gets[i];
+		int64_t now_server_ms = 0;
+		bool signs = get->group != CALL_PUBLIC;
+		if (signs && !exchange->attached)
+			return err_set(
+				err, ERR_INVALID, ERR_RETRY_NEVER, "no credential is attached");
+		if (signs && exchange_server_ms(exchange, &now_server_ms, err) == -1)
+			return -1;
+		batch->venue->build(exchange, now_server_ms, arena, get, &batch->requests[i]);
+	}
+	return 0;
+}
+
+static struct http_request wire_request(const struct exchange_request *request)
+{
+	return (struct http_request){
+		.method = request->method,
+		.url = request->url,
+		.headers = (const char *const *)request->headers,
+	};
+}
+
+static void send_batch(struct exchange *exchange, struct batch *batch)
+{
+	struct http_request wire[CALLS_MAX];
+	for (size_t i = 0; i < batch->count; i++)
+		wire[i] = wire_request(&batch->requests[i]);
+
+	batch->sent_mono_ms = clock_mono_ms(exchange->clock);
+	if (batch->count == 1) {
+		struct http_response *response = NULL;
+		if (http_send(exchange->http, &wire[0], &response, &batch->failures[0]) == 0)
+			batch->responses[0] = response;
+		return;
+	}
+	http_send_all(exchange->http, batch->count, wire, batch->responses, batch->failures);
+}
+
+/* One line per request at level debug, one count for the bill. */
+static void account_for(struct exchange *exchange, const struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct http_response *response = batch->responses[i];
+		if (batch->gets[i].group == CALL_PUBLIC)
+			exchange->usage.public_calls++;
+		else
+			exchange->usage.private_calls++;
+		metrics_add(METRIC_VENUE_REQUESTS, 1);
+		if (log_wants(LOG_DEBUG))
+			log_event(LOG_DEBUG, "venue request", LOG_TEXT("venue", batch->venue->name),
+				LOG_TEXT("path", batch->gets[i].path),
+				LOG_INT("status", response != NULL ? response->status : 0),
+				LOG_INT("ms", response != NULL ? response->duration_ms : 0));
+	}
+}
+
+static int understand_batch(struct exchange *exchange, const struct batch *batch,
+	struct call_answer *ret_answers, struct err *err)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct call_get *get = &batch->gets[i];
+		const struct http_response *response = batch->responses[i];
+		struct call_answer *answer = &ret_answers[i];
+		if (response == NULL) {
+			*err = batch->failures[i];
+			return err_while(err, "could not read %s", get->path);
+		}
+		if (batch->venue->check(exchange, CALL_READ, get->group, response, answer, err) ==
+			-1)
+			return err_while(err, "could not read %s", get->path);
+		answer->sent_mono_ms = batch->sent_mono_ms;
+		answer->duration_ms = response->duration_ms;
+		if (answer->has_server_time)
+			server_clock_add(&exchange->server_clock, answer->server_ms,
+				answer->sent_mono_ms, answer->duration_ms);
+	}
+	return 0;
+}
+
+static int call_once(struct exchange *exchange, const struct call_venue *venue, size_t count,
+	const struct call_get *gets, struct call_answer *ret_answers, struct err *err)
+{
+	CLEANUP(arena_free) struct arena *arena = arena_new(ARENA_CHUNK, ARENA_LIMIT);
+	CLEANUP(batch_done)
+	struct batch batch = {.venue = venue, .count = count, .gets = gets};
+	if (take_permits(exchange, &batch, err) == -1 || build(exchange, arena, &batch, err) == -1)
+		return -1;
+	send_batch(exchange, &batch);
+	account_for(exchange, &batch);
+	if (understand_batch(exchange, &batch, ret_answers, err) == 0)
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		call_done(&ret_answers[i]);
+	return -1;
+}
+
+int call_all(struct exchange *exchange, const struct call_venue *venue, size_t count,
+	const struct call_get *gets, struct call_answer *ret_answers, struct err *err)
+{
+	assert(count >= 1 && count <= CALLS_MAX);
+
+	for (size_t i = 0; i < count; i++)
+		ret_answers[i] = (struct call_answer){.document = NULL};
+	if (call_once(exchange, venue, count, gets, ret_answers, err) == 0)
+		return 0;
+	if (err->code != ERR_CLOCK)
+		return -1;
+
+	/* What we believed of the server's time was wrong: learn it anew, sign again, once. */
+	server_clock_forget(&exchange->server_clock);
+	return call_once(exchange, venue, count, gets, ret_answers, err);
+}
+
+int call_one(struct exchange *exchange, const struct call_venue *venue, const struct call_get *get,
+	struct call_answer *ret, struct err *err)
+{
+	return call_all(exchange, venue, 1, get, ret, err);
+}

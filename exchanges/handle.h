@@ -1,0 +1,37 @@
+/*
+ * handle - what an open venue handle holds. For the files of this room only.
+ */
+#ifndef EXCHANGES_HANDLE_H
+#define EXCHANGES_HANDLE_H
+
+#include "exchanges/exchange.h"
+#include "exchanges/rate_limits.h"
+#include "exchanges/server_clock.h"
+
+struct market_cache;
+
+#define BASE_URL_SIZE 200
+
+struct exchange {
+	const struct exchange_adapter *adapter;
+	char base_url[BASE_URL_SIZE]; /* without a slash at the end */
+	int64_t recv_window_ms;
+	struct http *http;         /* borrowed */
+	struct redis *redis;       /* borrowed; may be NULL */
+	const struct clock *clock; /* borrowed */
+	struct server_clock server_clock;
+	struct rate_limits_plan plan; /* the venue's, as it holds for this base URL */
+	struct rate_limits *limits;
+	struct market_cache *cache;
+	bool attached;
+	struct exchange_credential credential; /* pointers only, borrowed while attached */
+	char key_name[RATE_LIMITS_KEY_SIZE];   /* hash of the attached API key; "" */
+	int64_t ticker_max_age_ms;
+	struct exchange_usage usage;
+	struct { /* of the last reply; differs from the server's in a simulator */
+		int64_t now_ms;
+		int64_t speed; /* market ms per real ms; 1 on real venues; 0: stands */
+	} market;
+};
+
+#endif

@@ -1,0 +1,130 @@
+#include "exchanges/reply.h"
+
+#include "core/base/cleanup.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int reply_unclear(const struct field *field, const char *problem, const char *word, struct err *err)
+{
+	return err_set(
+		err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s: %s \"%.40s\"", field->path, problem, word);
+}
+
+int reply_copy_text(
+	const struct field *row, const char *name, char *ret, size_t size, struct err *err)
+{
+	const char *text;
+	if (field_text(row, name, &text, err) == -1)
+		return -1;
+	if (strlen(text) >= size)
+		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER,
+			"%s.%s: longer than %zu characters", row->path, name, size - 1);
+	(void)snprintf(ret, size, "%s", text);
+	return 0;
+}
+
+int reply_decimal_or_zero(
+	const struct field *row, const char *name, struct decimal *ret, struct err *err)
+{
+	bool present;
+	struct decimal value;
+	if (field_decimal_or_empty(row, name, &present, &value, err) == -1)
+		return -1;
+	*ret = present ? value : DECIMAL_ZERO;
+	return 0;
+}
+
+int reply_amount_or_zero(
+	const struct field *row, const char *name, struct decimal *ret, struct err *err)
+{
+	struct decimal value;
+	if (reply_decimal_or_zero(row, name, &value, err) == -1)
+		return -1;
+	if (decimal_sign(value) < 0)
+		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.%s: %s is below 0",
+			row->path, name, DECIMAL_TEXT(value));
+	*ret = value;
+	return 0;
+}
+
+int reply_positive(const struct field *row, const char *name, struct decimal *ret, struct err *err)
+{
+	struct decimal value;
+	if (field_decimal(row, name, &value, err) == -1)
+		return -1;
+	if (decimal_sign(value) <= 0)
+		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.%s: %s is not above 0",
+			row->path, name, DECIMAL_TEXT(value));
+	*ret = value;
+	return 0;
+}
+
+static bool has_fraction(const char *number)
+{
+	return strpbrk(number, ".eE") != NULL;
+}
+
+int reply_as_number(const struct field *value, struct decimal *ret, struct err *err)
+{
+	if (field_is_string(value))
+		return field_as_decimal(value, ret, err);
+
+	CLEANUP(text_free) char *text = field_present(value) ? field_dump(value) : mem_text("");
+	bool is_number = strchr("-0123456789", text[0]) != NULL && text[0] != '\0';
+	if (!is_number)
+		return err_set(
+			err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s: expected a number", value->path);
+	char digits[DECIMAL_TEXT_SIZE];
+	(void)snprintf(digits, sizeof digits, "%s", text);
+	if (has_fraction(text)) {
+		/* Without an exponent, and with no more than the 15 digits that a double keeps. */
+		double number = strtod(text, NULL);
+		double size = number < 0 ? -number : number;
+		int places = 14;
+		for (double top = 10; top <= size && places > 0; top *= 10)
+			places--;
+		int length = size < 1e15 ? snprintf(digits, sizeof digits, "%.*f", places, number)
+					 : -1;
+		if (length < 0 || (size_t)length >= sizeof digits)
+			return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER,
+				"%s: %.40s is out of range", value->path, text);
+	}
+	struct decimal parsed;
+	if (decimal_parse(digits, &parsed, err) == -1) {
+		err->code = ERR_PROTOCOL;
+		return err_while(err, "%s", value->path);
+	}
+	*ret = decimal_trim(parsed);
+	return 0;
+}
+
+int reply_number(const struct field *row, const char *name, struct decimal *ret, struct err *err)
+{
+	struct field value;
+	if (field_get(row, name, &value, err) == -1)
+		return -1;
+	return reply_as_number(&value, ret, err);
+}
+
+int reply_count(const struct field *list, size_t limit, size_t *ret_count, struct err *err)
+{
+	size_t count;
+	if (field_count(list, &count, err) == -1)
+		return -1;
+	if (count > limit)
+		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER,
+			"%s: %zu rows, expected at most %zu", list->path, count, limit);
+	*ret_count = count;
+	return 0;
+}
+
+void *reply_appended(
+	struct arena *arena, const void *items, size_t count, size_t more, size_t size_bytes)
+{
+	void *larger = arena_alloc(arena, count + more > 0 ? count + more : 1, size_bytes);
+	if (count > 0)
+		memcpy(larger, items, count * size_bytes);
+	return larger;
+}
