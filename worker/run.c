@@ -1,0 +1,593 @@
+#include "worker/run.h"
+
+#include "core/base/cleanup.h"
+#include "core/io/config.h"
+#include "core/io/doc.h"
+#include "core/io/log.h"
+#include "core/io/metrics.h"
+#include "core/vault/vault.h"
+#include "worker/booking.h"
+#include "worker/orders.h"
+#include "worker/position.h"
+#include "worker/resolve.h"
+#include "worker/seam.h"
+#include "worker/venues.h"
+#include "worker/view.h"
+#include "worker/work.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DECISIONS_MAX 3  /* the first and two made again */
+#define POSTPONE_MS 2000 /* when somebody else holds what we need */
+#define MAINTENANCE_MS 30000
+
+static void secret_release(struct vault_secret **secret)
+{
+	vault_secret_free(secret);
+}
+
+/* Opens the credential and lets the venue sign with it until detached. */
+static int attach_credential(struct work *work, struct vault_secret **ret_secret, struct err *err)
+{
+	const struct dossier *dossier = &work->dossier;
+	struct vault_binding binding = {
+		.tenant = dossier->tenant.text,
+		.credential = dossier->credential,
+		.venue = dossier->exchange_name,
+		.environment = dossier->environment_name,
+		.version_min = dossier->version_min,
+	};
+
+	work_phase(work, PHASE_CREDENTIAL);
+	if (!dossier->has_credential)
+		return err_set(err, ERR_INVALID, ERR_RETRY_NEVER, "the bot has no credential");
+	if (dossier->account_id[0] == '\0')
+		return err_set(err, ERR_INVALID, ERR_RETRY_NEVER,
+			"the credential's account is not known: run credential check");
+	if (vault_open_credential(work->context->vault, dossier->master_key_id, dossier->wrapped,
+		    dossier->sealed, &binding, ret_secret, err) == -1)
+		return err_while(err, "could not open credential %s", dossier->credential);
+	metrics_add(METRIC_VAULT_OPENS, 1);
+	vault_secret_expose(*ret_secret);
+	exchange_attach(
+		work->exchange, &(struct exchange_credential){.key = vault_secret_key(*ret_secret),
+					.secret = vault_secret_secret(*ret_secret)});
+	return 0;
+}
+
+static const char *why_not(const struct strategy_output *output)
+{
+	for (size_t i = output->reason_count; i > 0; i--)
+		if (!output->reasons[i - 1].passed)
+			return output->reasons[i - 1].text;
+	return "";
+}
+
+static void keep_line(struct work *work, const struct pair *pair, const struct view *view,
+	const struct strategy_output *output, uint64_t hash)
+{
+	struct doc *line = doc_object();
+
+	doc_text(line, "symbol", pair->symbol);
+	doc_text(line, "side", pair->side == SIDE_BUY ? "long" : "short");
+	doc_text(line, "action", output->action);
+	doc_decimal(line, "price", pair->side == SIDE_BUY ? view->ticker.bid : view->ticker.ask);
+	doc_decimal(line, "quantity", pair->book.quantity);
+	doc_int(line, "reasons", (int64_t)hash);
+	doc_push(work->summary, line);
+}
+
+/* Keeps what explains this pair's decision: a line always, everything when it matters. */
+static void keep_decision(struct work *work, size_t index, const struct view *view,
+	const struct strategy_output *output)
+{
+	const struct pair *pair = &work->dossier.pairs[index];
+	uint64_t hash = decision_reasons_hash(output);
+
+	work->said[index] = (struct said){.action = arena_text(work->arena, output->action),
+		.reason = arena_text(work->arena, why_not(output)),
+		.reasons_hash = hash};
+	keep_line(work, pair, view, output, hash);
+	if (!orders_wanted(output) && output->status == DECISION_OK && hash == pair->reasons_hash)
+		return;
+	if (work->snapshot == NULL)
+		work->snapshot = doc_array();
+	struct doc *whole = doc_object();
+	doc_child(whole, "saw", decision_write(&view->decision));
+	doc_child(whole, "said", decision_write_output(&view->decision, output));
+	doc_push(work->snapshot, whole);
+}
+
+static void keep_failure(struct work *work, size_t index, const struct err *failure)
+{
+	work->said[index] = (struct said){.action = "error",
+		.reason = arena_text(work->arena, failure->message),
+		.reasons_hash = work->dossier.pairs[index].reasons_hash};
+}
+
+/* What a strategy wants people to know, once in a cycle. */
+static int tell(
+	struct work *work, size_t index, const struct strategy_output *output, struct err *err)
+{
+	const struct pair *pair = &work->dossier.pairs[index];
+	CLEANUP(booking_free) struct booking *booking = booking_new(work);
+
+	for (size_t i = 0; i < output->intent_count; i++) {
+		const struct intent *intent = &output->intents[i];
+		char key[128];
+		if (intent->kind != INTENT_NOTIFY)
+			continue;
+		(void)snprintf(key, sizeof key, "%s/%s/%" PRId64, intent->code, pair->id.text,
+			pair->book.cycle);
+		struct doc *body = doc_object();
+		doc_text(body, "symbol", pair->symbol);
+		booking_notice(booking, intent->code, key, body);
+	}
+	return booking_empty(booking) ? 0 : booking_commit(booking, err);
+}
+
+static int decide(struct work *work, size_t pair, struct view *view, struct account *account,
+	struct strategy_output *output, struct err *err)
+{
+	if (view_fill(work, pair, account, view, err) == -1)
+		return -1;
+	work_phase(work, PHASE_DECIDE);
+	memset(output, 0, sizeof *output);
+	view->decision.strategy->decide(&view->decision.input, view->decision.state, output);
+	return 0;
+}
+
+/*
+ * A decision with entries counts only under the account's lease: caps of one account are counted by
+ * one run at a time. *ret_taken false: another bot of the account holds it.
+ */
+static int take_account(struct work *work, bool *ret_taken, struct err *err)
+{
+	const struct dossier *dossier = &work->dossier;
+	struct claim_account account = {
+		.exchange = dossier->exchange_name,
+		.environment = dossier->environment_name,
+		.account_id = dossier->account_id,
+	};
+
+	return claim_take_account(work->context->postgres, &account, &dossier->bot,
+		work->claim.token, work->context->lease_ms, ret_taken, err);
+}
+
+/*
+ * Entries are decided under the account's lease, on an account read under it. Where another bot
+ * holds it they are left out (*ret_deferred); cancels and exits wait for nobody.
+ */
+static int guard_entries(struct work *work, size_t pair, struct view *view, struct account *account,
+	struct strategy_output *output, bool *leased, bool *ret_deferred, struct err *err)
+{
+	*ret_deferred = false;
+	if (!orders_has_entry(output) || *leased)
+		return 0;
+	if (take_account(work, leased, err) == -1)
+		return -1;
+	if (!*leased) {
+		*ret_deferred = true;
+		orders_drop_entries(output);
+		return 0;
+	}
+	work_phase(work, PHASE_MARKET);
+	if (position_check(work, pair, account, err) == -1)
+		return -1;
+	return decide(work, pair, view, account, output, err);
+}
+
+static bool state_changed(const struct view *view, const struct strategy_output *output)
+{
+	return memcmp(view->decision.state, output->state, view->decision.strategy->state_size) !=
+	       0;
+}
+
+/* Sees, decides, acts. *ret_again: what was seen has changed by acting. */
+static int run_round(struct work *work, size_t pair, bool *leased, bool *ret_again, struct err *err)
+{
+	struct view *view = ARENA_NEW(work->arena, struct view);
+	struct strategy_output *output = ARENA_NEW(work->arena, struct strategy_output);
+	enum orders_result result = ORDERS_DONE;
+	struct account account;
+	bool deferred;
+
+	work_phase(work, PHASE_MARKET);
+	if (view_read(work, pair, view, err) == -1 ||
+		position_funding(work, pair, &view->rules, &view->ticker, err) == -1 ||
+		position_check(work, pair, &account, err) == -1 ||
+		decide(work, pair, view, &account, output, err) == -1 ||
+		guard_entries(work, pair, view, &account, output, leased, &deferred, err) == -1)
+		return -1;
+	keep_decision(work, pair, view, output);
+	if (tell(work, pair, output, err) == -1)
+		return -1;
+	if ((orders_wanted(output) || state_changed(view, output)) &&
+		orders_execute(work, pair, view, output, &result, err) == -1)
+		return -1;
+	if (deferred)
+		return err_set(err, ERR_REFUSED, ERR_RETRY_LATER,
+			"another bot of this account is deciding");
+	*ret_again = result == ORDERS_AGAIN;
+	return 0;
+}
+
+/* Up to three rounds: an order that filled while it was cancelled changes what was decided on. */
+static int run_pair(struct work *work, size_t pair, struct err *err)
+{
+	bool leased = false;
+	bool again = true;
+
+	for (int round = 0; round < DECISIONS_MAX && again; round++)
+		if (run_round(work, pair, &leased, &again, err) == -1)
+			return -1;
+	return 0;
+}
+
+/* Failures that no other pair of this run can do better with. */
+static bool ends_run(const struct err *err)
+{
+	switch ((int)err->code) {
+	case ERR_FENCED:
+	case ERR_STOPPED:
+	case ERR_TIMEOUT:
+	case ERR_DATABASE:
+	case ERR_AUTH:
+	case ERR_RATE:
+	case ERR_MAINTENANCE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* A pair that trades, or that has something at risk. Nobody watches a leg that is not claimed. */
+static bool is_run(struct work *work, size_t index)
+{
+	const struct pair *pair = &work->dossier.pairs[index];
+
+	if ((pair->active && pair->claimed) || dossier_pair_at_risk(&work->dossier, index))
+		return true;
+	if (pair->active)
+		work->said[index] = (struct said){.action = "none",
+			.reason = "the leg is not claimed on the account: start the bot",
+			.reasons_hash = pair->reasons_hash};
+	return false;
+}
+
+/* An error on one pair is recorded and the others still run; the first is the run's. */
+static int run_pairs(struct work *work, struct err *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < work->dossier.pair_count; i++) {
+		struct err failure = {0};
+		if (!is_run(work, i))
+			continue;
+		if (work_may_go_on(work, &failure) == 0 && run_pair(work, i, &failure) == 0)
+			continue;
+		keep_failure(work, i, &failure);
+		if (result == 0)
+			*err = failure;
+		result = -1;
+		if (ends_run(&failure))
+			break;
+		log_failure(LOG_WARN, "a pair failed, the others go on", &failure);
+	}
+	return result;
+}
+
+/* What takes new risk away takes the entries that still rest first: no strategy is asked. */
+static int cancel_entries_first(struct work *work, struct err *err)
+{
+	enum strategy_mode mode = work->dossier.mode;
+	struct err failure;
+	bool all;
+
+	if (!work->claim.exits_only && mode != MODE_MANUAL && mode != MODE_HALTED)
+		return 0;
+	if (orders_cancel_entries(work, false, &all, &failure) == 0)
+		return 0;
+	if (ends_run(&failure)) {
+		*err = failure;
+		return -1;
+	}
+	log_failure(LOG_WARN, "could not cancel resting entries, the exits go on", &failure);
+	return 0;
+}
+
+static int run_kind(struct work *work, struct err *err)
+{
+	work_phase(work, PHASE_RESOLVE);
+	if (resolve_all(work, err) == -1)
+		return -1;
+	if (strcmp(work->claim.kind, "stop") == 0)
+		return orders_cancel_entries(work, true, &work->stop_run_done, err);
+	if (strcmp(work->claim.kind, "slot") == 0)
+		return cancel_entries_first(work, err) == -1 ? -1 : run_pairs(work, err);
+	/* A watch run that got no answer has not watched. */
+	if (work->unanswered.code == ERR_NONE)
+		return 0;
+	*err = work->unanswered;
+	return -1;
+}
+
+static int run_claimed(struct work *work, struct err *err)
+{
+	CLEANUP(secret_release) struct vault_secret *secret = NULL;
+	struct dossier *dossier = &work->dossier;
+
+	if (dossier_read(work->claim.document, work->arena, dossier, err) == -1)
+		return -1;
+	work->accounts = ARENA_ARRAY(work->arena, struct account, dossier->pair_count + 1);
+	work->said = ARENA_ARRAY(work->arena, struct said, dossier->pair_count + 1);
+	work->account_read = ARENA_ARRAY(work->arena, bool, dossier->pair_count + 1);
+	if (venues_get(work->context->venues, dossier->venue, dossier->environment, &work->exchange,
+		    err) == -1)
+		return -1;
+	work->venue = exchange_adapter(work->exchange);
+	if (attach_credential(work, &secret, err) == -1)
+		return -1;
+	int result = run_kind(work, err);
+	exchange_attach(work->exchange, NULL);
+	return result;
+}
+
+/* ---- closing -------------------------------------------------------------------------------- */
+
+/* The bot's own fault, which no later run mends: it is blocked. */
+static bool is_permanent(const struct err *failure)
+{
+	switch ((int)failure->code) {
+	case ERR_AUTH:
+	case ERR_VAULT:
+	case ERR_BUG:
+	case ERR_INVALID:
+		return failure->retry == ERR_RETRY_NEVER;
+	default:
+		return false;
+	}
+}
+
+/* How the run ends and what the queue does with the job. */
+static enum claim_end end_of(
+	const struct work *work, const struct err *failure, int64_t *ret_retry_ms)
+{
+	struct err repeatable = *failure;
+
+	*ret_retry_ms = 0;
+	if (failure->code == ERR_NONE)
+		return CLAIM_SUCCESS;
+	if (failure->code == ERR_STOPPED)
+		return CLAIM_SKIPPED;
+	if (is_permanent(failure))
+		return CLAIM_ERROR;
+	if (failure->code == ERR_RATE || failure->code == ERR_MAINTENANCE ||
+		failure->code == ERR_REFUSED) {
+		*ret_retry_ms = failure->code == ERR_MAINTENANCE ? MAINTENANCE_MS : POSTPONE_MS;
+		if (failure->retry_after_ms > *ret_retry_ms)
+			*ret_retry_ms = failure->retry_after_ms;
+		return CLAIM_POSTPONE;
+	}
+	/* A run asks before it repeats anything, so the run itself may always be repeated. */
+	repeatable.retry = failure->retry == ERR_RETRY_THROTTLED ? ERR_RETRY_THROTTLED
+								 : ERR_RETRY_LATER;
+	if (work->claim.attempt < work->context->max_attempts &&
+		backoff_next(&work->context->backoff, &repeatable, (unsigned)work->claim.attempt,
+			random_u64(), ret_retry_ms))
+		return CLAIM_RETRY;
+	return CLAIM_DEAD;
+}
+
+static struct doc *phases_doc(const struct work *work)
+{
+	struct doc *phases = doc_object();
+
+	for (int phase = PHASE_CLAIM; phase < PHASE_COUNT; phase++)
+		if (work->phase_ms[phase] > 0)
+			doc_int(phases, runner_phase_text((enum runner_phase)phase),
+				work->phase_ms[phase]);
+	return phases;
+}
+
+static struct doc *pairs_doc(const struct work *work)
+{
+	struct doc *pairs = doc_array();
+
+	for (size_t i = 0; work->said != NULL && i < work->dossier.pair_count; i++) {
+		const struct said *said = &work->said[i];
+		if (said->action == NULL)
+			continue;
+		struct doc *pair = doc_object();
+		doc_text(pair, "pair", work->dossier.pairs[i].id.text);
+		doc_text(pair, "action", said->action);
+		doc_text(pair, "reason", said->reason);
+		doc_int(pair, "reasons_hash", (int64_t)said->reasons_hash);
+		doc_push(pairs, pair);
+	}
+	return pairs;
+}
+
+static char *close_document(struct work *work, const struct err *failure)
+{
+	CLEANUP(doc_free) struct doc *doc = doc_object();
+	struct exchange_usage usage = {0};
+
+	if (work->exchange != NULL)
+		usage = exchange_usage_take(work->exchange);
+	if (failure->code != ERR_NONE) {
+		doc_text(doc, "error_class", err_code_name(failure->code));
+		doc_text(doc, "error", failure->message);
+		doc_text(doc, "phase", runner_phase_text(work->phase));
+	}
+	if (is_permanent(failure))
+		doc_text(doc, "block_bot", failure->message);
+	doc_child(doc, "phases", phases_doc(work));
+	doc_child(doc, "pairs", pairs_doc(work));
+	doc_child(doc, "summary", TAKE(work->summary));
+	if (work->snapshot != NULL)
+		doc_child(doc, "snapshot", TAKE(work->snapshot));
+	doc_int(doc, "orders", work->orders);
+	doc_int(doc, "trades", work->trades);
+	if (work->follow_up_ms != 0)
+		doc_int(doc, "follow_up_ms", work->follow_up_ms);
+	if (work->stop_run_done)
+		doc_bool(doc, "stop_run_done", true);
+	if (work->stop_run_owed && !work->stop_run_done)
+		doc_bool(doc, "stop_run_owed", true);
+	doc_int(doc, "calls", usage.public_calls + usage.private_calls);
+	doc_text(doc, "venue", work->dossier.exchange_name);
+	return doc_dump(doc);
+}
+
+static void close_run(struct work *work, struct err *failure, struct run_result *ret)
+{
+	struct run_context *context = work->context;
+	struct claim_close close = {
+		.bot = &work->job->bot,
+		.scheduled_s = work->job->scheduled_s,
+		.token = work->claim.token,
+	};
+	struct err err;
+
+	work_phase(work, PHASE_CLOSE);
+	close.end = end_of(work, failure, &close.retry_ms);
+	CLEANUP(text_free) char *document = close_document(work, failure);
+	close.document = document;
+	seam("closing");
+	bool closed = failure->code != ERR_FENCED &&
+		      claim_close_run(context->postgres, &close, &err) == 0;
+	seam("closed");
+	if (!closed && failure->code != ERR_FENCED)
+		*failure = err;
+	if (failure->code == ERR_FENCED) {
+		metrics_add(METRIC_FENCED, 1);
+		log_failure(LOG_WARN, "the run was overtaken, nothing more was written", failure);
+		return;
+	}
+	if (!closed) {
+		log_failure(
+			LOG_WARN, "the run could not be closed, its lease ends by itself", failure);
+		ret->verdict = RUN_LEAVE;
+		return;
+	}
+	if (close.end == CLAIM_RETRY || close.end == CLAIM_POSTPONE) {
+		ret->verdict = RUN_RETRY;
+		ret->retry_ms = close.retry_ms;
+	}
+	ret->dead = close.end == CLAIM_DEAD;
+	ret->succeeded = close.end == CLAIM_SUCCESS;
+}
+
+static void report(
+	const struct work *work, const struct err *failure, const struct run_result *result)
+{
+	if (failure->code == ERR_NONE) {
+		log_event(LOG_DEBUG, "run ended", LOG_INT("ms", result->duration_ms),
+			LOG_INT("orders", work->orders), LOG_INT("trades", work->trades));
+		return;
+	}
+	if (is_permanent(failure))
+		log_failure(LOG_ERROR, "run failed for good, the bot is blocked", failure);
+	else if (result->dead)
+		log_failure(
+			LOG_ERROR, "run failed too often, it goes to the dead letters", failure);
+	else if (failure->code == ERR_STOPPED)
+		log_failure(LOG_INFO, "run ended by a stop", failure);
+	else if (failure->code != ERR_FENCED)
+		log_failure(LOG_WARN, "run failed, it goes back", failure);
+}
+
+static void execute_claimed(struct work *work, struct run_result *ret)
+{
+	struct err failure = {0};
+	char run[64];
+
+	(void)snprintf(
+		run, sizeof run, "%.8s/%" PRId64, work->job->bot.text, work->job->scheduled_s);
+	log_attach(work->job->tenant.text, work->job->bot.text, run);
+	scoreboard_token(work->context->page, work->claim.token);
+	ret->executed = true;
+	ret->start_delay_ms = work->claim.now_ms - work->job->due_ms;
+	work->summary = doc_array();
+
+	seam("claimed");
+	if (run_claimed(work, &failure) == 0)
+		failure.code = ERR_NONE;
+	(void)snprintf(ret->error_class, sizeof ret->error_class, "%s",
+		failure.code == ERR_NONE ? "" : err_code_name(failure.code));
+	close_run(work, &failure, ret);
+	ret->orders = work->orders;
+	ret->trades = work->trades;
+	ret->duration_ms = clock_mono_ms(work->context->clock) - work->claimed_mono_ms;
+	report(work, &failure, ret);
+
+	doc_free(&work->summary);
+	doc_free(&work->snapshot);
+	dossier_done(&work->dossier);
+	log_detach();
+}
+
+/* What a refused claim means for the job. */
+static void refused(const struct work *work, struct run_result *ret)
+{
+	switch (work->claim.outcome) {
+	case CLAIM_BUSY:
+		ret->verdict = RUN_RETRY;
+		ret->retry_ms = POSTPONE_MS;
+		break;
+	case CLAIM_EARLY:
+		ret->verdict = RUN_RETRY;
+		ret->retry_ms = work->claim.until_ms - work->claim.now_ms;
+		break;
+	case CLAIM_FUTURE:
+		ret->verdict = RUN_RETRY;
+		ret->retry_ms = work->job->scheduled_s * 1000 - work->claim.now_ms;
+		break;
+	case CLAIM_TAKEN:
+	case CLAIM_GONE:
+	case CLAIM_OLDER:
+	case CLAIM_ENDED:
+	case CLAIM_UNWANTED:
+		break;
+	}
+	log_event(LOG_DEBUG, "claim refused", LOG_TEXT("bot", work->job->bot.text),
+		LOG_INT("outcome", work->claim.outcome), LOG_TEXT("reason", work->claim.reason));
+}
+
+void run_execute(struct run_context *context, const struct job *job, struct run_result *ret)
+{
+	struct work *work = ARENA_NEW(context->arena, struct work);
+	struct err err;
+
+	*ret = (struct run_result){.verdict = RUN_ACK};
+	work->context = context;
+	work->job = job;
+	work->arena = context->arena;
+	work->phase_since_ms = clock_mono_ms(context->clock);
+	scoreboard_begin(context->page, &(struct scoreboard_run){.bot = job->bot,
+						.tenant = job->tenant,
+						.scheduled_s = job->scheduled_s,
+						.started_mono_ms = work->phase_since_ms});
+	work_phase(work, PHASE_CLAIM);
+
+	if (claim_take(context->postgres, &job->bot, job->scheduled_s, context->holder,
+		    context->lease_ms, &work->claim, &err) == -1) {
+		log_failure(LOG_WARN, "could not claim, the job goes back", &err);
+		ret->verdict = RUN_RETRY;
+		ret->retry_ms = POSTPONE_MS;
+	} else {
+		work->claimed_mono_ms = clock_mono_ms(context->clock);
+		work->deadline_mono_ms = work->claimed_mono_ms + context->soft_timeout_ms;
+		metrics_add(METRIC_QUEUE_CLAIMS, 1);
+		if (work->claim.outcome == CLAIM_TAKEN)
+			execute_claimed(work, ret);
+		else
+			refused(work, ret);
+		claim_done(&work->claim);
+	}
+	scoreboard_end(context->page);
+	arena_reset(context->arena);
+}
