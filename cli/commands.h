@@ -1,0 +1,34 @@
+/*
+ * commands - all commands of the program, in the order in which help lists them.
+ *
+ * Adding one is one line here and one file beside it: cli/migrate.c defines migrate_command.
+ */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+/* clang-format off */
+#define COMMANDS(command) \
+	command(bot) \
+	command(config) \
+	command(credential) \
+	command(decide) \
+	command(dlq) \
+	command(doctor) \
+	command(key) \
+	command(migrate) \
+	command(order) \
+	command(scheduler) \
+	command(simulate) \
+	command(tenant) \
+	command(top) \
+	command(trades) \
+	command(worker)
+/* clang-format on */
+
+#define COMMANDS_DECLARE(name) extern const struct command name##_command;
+COMMANDS(COMMANDS_DECLARE)
+#undef COMMANDS_DECLARE
+
+#endif

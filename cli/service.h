@@ -1,0 +1,18 @@
+/*
+ * service - what every long-running command sets up before it begins.
+ */
+#ifndef CLI_SERVICE_H
+#define CLI_SERVICE_H
+
+#include "core/base/err.h"
+
+struct command_context;
+
+/*
+ * Logging by [log], and the libraries that want to be made ready before threads and forks. room:
+ * who speaks in the log; static text.
+ */
+MUST_CHECK int service_begin(
+	const struct command_context *context, const char *room, struct err *err);
+
+#endif
