@@ -111,7 +111,7 @@ static void show_logs(void)
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		CLEANUP(text_free) char *text = read_file(names[i]);
 		size_t length = strlen(text);
-		cr_log_warn("%s: …%s", names[i], text + (length > 3000 ? length - 3000 : 0));
+		cr_log_info("%s: …%s", names[i], text + (length > 3000 ? length - 3000 : 0));
 	}
 }
 

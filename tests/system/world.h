@@ -366,7 +366,7 @@ static struct audit_order *accept_order(
 	for (int i = 0; i < audit->count; i++) {
 		if (!is_working(&audit->orders[i]) || audit->orders[i].reduce_only != reduce_only)
 			continue;
-		cr_log_warn("%s was accepted while %s was working", id, audit->orders[i].id);
+		cr_log_info("%s was accepted while %s was working", id, audit->orders[i].id);
 		*(reduce_only ? &audit->totals.exits_beside : &audit->totals.duplicate) += 1;
 	}
 	cr_assert(lt(int, audit->count, AUDIT_ORDERS_MAX));
@@ -436,7 +436,7 @@ static void hold_against_journal(struct ledger_audit *audit, const struct audit_
 			       " client_order_id = '%s'",
 		order->id);
 	CLEANUP(text_free) char *ours = test_database_value(world.bot.admin, row);
-	cr_log_warn("%s: the venue has %s %s, the journal %s", order->id, order->status,
+	cr_log_info("%s: the venue has %s %s, the journal %s", order->id, order->status,
 		order->filled, ours);
 }
 
