@@ -9,13 +9,14 @@
 #include "core/io/status_server.h"
 #include "core/queue/queue.h"
 #include "core/store/claim.h"
+#include "worker/child.h"
+#include "worker/deaths.h"
 #include "worker/policy.h"
+#include "worker/reach.h"
 #include "worker/sandbox.h"
-#include "worker/worker.h"
+#include "worker/scoreboard.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LOOP_MS 50        /* obituaries, retries and stops are looked at this often */
@@ -43,9 +44,9 @@ struct keeper {
 	int64_t renewed_ms; /* last renewal that succeeded, our clock */
 	int64_t renew_at_ms, expired_at_ms, reclaim_at_ms, serve_at_ms;
 	int64_t overdue_ms; /* a run older than this is not running any more */
-	int max_kills;
-	bool database_down, queue_down, subscribed; /* said once */
-	bool lease_ended[SCOREBOARD_OBITUARIES];    /* of an obituary whose jobs still wait */
+	struct reach reach;
+	struct deaths *deaths;
+	bool subscribed;
 	struct claim_held *held;
 	unsigned *held_slots;
 	bool *still_held, *stopped;
@@ -54,36 +55,6 @@ struct keeper {
 static unsigned runner_slots(const struct keeper *keeper)
 {
 	return keeper->scoreboard->slots - 1;
-}
-
-/* Says a change of state once, whichever way it goes. */
-static void note_state(bool *down, bool is_down, const char *what, const struct err *failure)
-{
-	if (is_down && !*down)
-		log_failure(LOG_WARN, what, failure);
-	else if (!is_down && *down)
-		log_event(LOG_INFO, "answers again", LOG_TEXT("after", what));
-	*down = is_down;
-}
-
-/*
- * What is away costs each round one timeout and not more, so that leases are still renewed: while
- * Postgres is away only renewing tries it, while Redis is away only promoting does.
- */
-static void database_answered(struct keeper *keeper, int result, const struct err *failure)
-{
-	note_state(&keeper->database_down, result == -1, "Postgres is away, leases are not renewed",
-		failure);
-	if (result == -1)
-		keeper->renew_at_ms = clock_mono_ms(keeper->clock) + AWAY_MS;
-}
-
-static void queue_answered(struct keeper *keeper, int result, const struct err *failure)
-{
-	note_state(&keeper->queue_down, result == -1, "Redis is away, nothing is handed back",
-		failure);
-	if (result == -1)
-		keeper->subscribed = false;
 }
 
 /* ---- leases --------------------------------------------------------------------------------- */
@@ -139,7 +110,7 @@ static void renew(struct keeper *keeper, int64_t now_ms)
 				       keeper->still_held, keeper->stopped, &err);
 
 	keeper->renew_at_ms = now_ms + keeper->lease_ms / 3;
-	database_answered(keeper, result, &err);
+	reach_database(&keeper->reach, result, &err);
 	if (result == 0) {
 		keeper->renewed_ms = now_ms;
 		for (size_t i = 0; i < count; i++)
@@ -149,119 +120,6 @@ static void renew(struct keeper *keeper, int64_t now_ms)
 		for (size_t i = 0; i < count; i++)
 			flag(keeper, i, true, false);
 	}
-}
-
-/* ---- deaths --------------------------------------------------------------------------------- */
-
-static const char *how_it_ended(const struct scoreboard_obituary *obituary)
-{
-	return obituary->stopped     ? "was stopped with its pool"
-	       : obituary->timed_out ? "passed its hard timeout"
-				     : "died";
-}
-
-static int end_run(
-	struct keeper *keeper, const struct scoreboard_obituary *obituary, struct err *err)
-{
-	const char *phase = runner_phase_text((enum runner_phase)obituary->phase);
-	char message[128];
-	enum claim_fate fate;
-
-	if (obituary->run.token == 0)
-		return 0;
-	(void)snprintf(message, sizeof message, "the runner %s in phase %s (signal %d, exit %d)",
-		how_it_ended(obituary), phase, obituary->signal, obituary->exit_code);
-	struct claim_killed killed = {
-		.bot = obituary->run.bot,
-		.token = obituary->run.token,
-		.retry_ms = 0,
-		.max_kills = keeper->max_kills,
-		.signal = obituary->signal,
-		.memory_kb = obituary->memory_kb,
-		.message = message,
-		.phase = phase,
-		.handed_back = obituary->stopped,
-	};
-	int result = claim_end_killed(keeper->postgres, &killed, &fate, err);
-	database_answered(keeper, result, err);
-	if (result == 0 && fate == CLAIM_FATE_DEAD) {
-		metrics_add(METRIC_DEAD, 1);
-		log_event(LOG_ERROR, "a run killed too many runners, it goes to the dead letters",
-			LOG_TEXT("bot", obituary->run.bot.text),
-			LOG_INT("slot", obituary->run.scheduled_s));
-	}
-	return result;
-}
-
-static int hand_back(struct keeper *keeper, const char *consumer, struct err *err)
-{
-	size_t count;
-	int result = queue_hand_back(keeper->queue, consumer, true, &count, err);
-
-	queue_answered(keeper, result, err);
-	if (result == 0 && count > 0)
-		log_event(LOG_INFO, "jobs of a runner that ended go back",
-			LOG_TEXT("consumer", consumer), LOG_INT("jobs", (int64_t)count));
-	return result;
-}
-
-/* First the lease, then the job: handed back earlier it would only be refused as busy. */
-static void settle_death(struct keeper *keeper, unsigned place)
-{
-	struct scoreboard_obituary obituary;
-	char consumer[CONSUMER_SIZE];
-	struct err err;
-
-	if (!scoreboard_obituary(keeper->scoreboard, place, &obituary))
-		return;
-	if (!keeper->lease_ended[place] && !keeper->database_down)
-		keeper->lease_ended[place] = end_run(keeper, &obituary, &err) == 0;
-	if (!keeper->lease_ended[place] || keeper->queue_down)
-		return;
-	scoreboard_consumer(keeper->child->host, obituary.slot, obituary.generation, consumer);
-	if (hand_back(keeper, consumer, &err) == -1)
-		return;
-	keeper->lease_ended[place] = false;
-	scoreboard_settled(keeper->scoreboard, place);
-}
-
-static bool deaths_are_settled(const struct keeper *keeper)
-{
-	struct scoreboard_obituary obituary;
-
-	for (unsigned place = 0; place < SCOREBOARD_OBITUARIES; place++)
-		if (scoreboard_obituary(keeper->scoreboard, place, &obituary))
-			return false;
-	return true;
-}
-
-/* Left alone by its supervisor, the keeper finds by itself who has died. */
-static void find_deaths(struct keeper *keeper)
-{
-	for (unsigned slot = 0; slot < runner_slots(keeper); slot++) {
-		struct scoreboard_page *page = &keeper->scoreboard->pages[slot];
-		struct scoreboard_obituary obituary = {
-			.slot = slot,
-			.generation = atomic_load(&page->generation),
-			.phase = atomic_load(&page->phase),
-		};
-		int pid = atomic_load(&page->pid);
-		if (pid <= 0 || kill(pid, 0) == 0 || errno != ESRCH)
-			continue;
-		if (scoreboard_read_last(page, &obituary.run))
-			log_event(LOG_ERROR, "runner died after its supervisor, its run goes back",
-				LOG_INT("slot", slot), LOG_INT("pid", pid));
-		if (scoreboard_bury(keeper->scoreboard, &obituary))
-			scoreboard_reset(page);
-	}
-}
-
-static void settle_deaths(struct keeper *keeper)
-{
-	if (worker_orphaned(keeper->child))
-		find_deaths(keeper);
-	for (unsigned place = 0; place < SCOREBOARD_OBITUARIES; place++)
-		settle_death(keeper, place);
 }
 
 /* ---- other hosts' deaths, retries, stops ---------------------------------------------------- */
@@ -287,10 +145,10 @@ static void hand_back_expired(struct keeper *keeper, int64_t now_ms)
 	struct err err;
 	int result = claim_expired(keeper->postgres, HOLDERS_LIMIT, keeper->arena, &holders, &err);
 
-	database_answered(keeper, result, &err);
-	for (size_t i = 0; result == 0 && i < holders.count && !keeper->queue_down; i++)
+	reach_database(&keeper->reach, result, &err);
+	for (size_t i = 0; result == 0 && i < holders.count && !keeper->reach.queue_down; i++)
 		if (!is_alive_here(keeper, holders.names[i]) &&
-			hand_back(keeper, holders.names[i], &err) == -1)
+			deaths_hand_back(keeper->deaths, holders.names[i], &err) == -1)
 			break;
 	arena_reset(keeper->arena);
 	keeper->expired_at_ms = now_ms + EXPIRED_MS;
@@ -301,7 +159,7 @@ static void reclaim(struct keeper *keeper, int64_t now_ms)
 	struct err err;
 	size_t count;
 
-	queue_answered(keeper,
+	reach_queue(&keeper->reach,
 		queue_reclaim(keeper->queue, keeper->overdue_ms, PROMOTE_LIMIT, &count, &err),
 		&err);
 	keeper->reclaim_at_ms = now_ms + RECLAIM_MS;
@@ -312,7 +170,8 @@ static void promote(struct keeper *keeper)
 	struct err err;
 	size_t count;
 
-	queue_answered(keeper, queue_promote(keeper->queue, PROMOTE_LIMIT, &count, &err), &err);
+	reach_queue(
+		&keeper->reach, queue_promote(keeper->queue, PROMOTE_LIMIT, &count, &err), &err);
 }
 
 /* A stop is in Postgres before it is published: flag the run at once, renewal would too, later. */
@@ -338,7 +197,10 @@ static void listen(struct keeper *keeper)
 	const char *message = NULL;
 	struct err err;
 
-	if (!keeper->subscribed && !keeper->queue_down) {
+	/* What was missed is made good by the next renewal. */
+	keeper->subscribed = keeper->subscribed && !keeper->reach.queue_failed;
+	keeper->reach.queue_failed = false;
+	if (!keeper->subscribed && !keeper->reach.queue_down) {
 		redis_disconnect(keeper->channel);
 		keeper->subscribed = redis_subscribe(keeper->channel, QUEUE_CHANNEL, &err) == 0;
 	}
@@ -406,7 +268,7 @@ static int serve_first(struct keeper *keeper, struct err *err)
 			keeper->serve_at_ms = clock_mono_ms(keeper->clock) + PORT_WAIT_MS;
 			return 0;
 		}
-		if (clock_mono_ms(keeper->clock) >= end_ms || worker_orphaned(keeper->child))
+		if (clock_mono_ms(keeper->clock) >= end_ms || child_orphaned(keeper->child))
 			return -1;
 		clock_sleep_ms(keeper->clock, LOOP_MS);
 	}
@@ -418,7 +280,7 @@ static void look_after_port(struct keeper *keeper, int64_t now_ms)
 {
 	struct err err;
 
-	if (worker_orphaned(keeper->child)) {
+	if (child_orphaned(keeper->child)) {
 		keeper->serve_at_ms = 0;
 		status_server_stop(&keeper->server);
 	} else if (keeper->serve_at_ms != 0 && now_ms >= keeper->serve_at_ms) {
@@ -458,7 +320,13 @@ static int open_all(struct keeper *keeper, struct err *err)
 	keeper->held_slots = mem_zero(runner_slots(keeper), sizeof *keeper->held_slots);
 	keeper->still_held = mem_zero(runner_slots(keeper), sizeof *keeper->still_held);
 	keeper->stopped = mem_zero(runner_slots(keeper), sizeof *keeper->stopped);
-	keeper->max_kills = (int)config_int(config, "worker.poison_kills");
+	keeper->deaths = deaths_new(&(struct deaths_options){
+		.child = keeper->child,
+		.postgres = keeper->postgres,
+		.queue = keeper->queue,
+		.reach = &keeper->reach,
+		.max_kills = (int)config_int(config, "worker.poison_kills"),
+	});
 	keeper->overdue_ms = config_int(config, "worker.hard_timeout_ms") + OVERDUE_SLACK_MS;
 	return serve_first(keeper, err);
 }
@@ -466,6 +334,7 @@ static int open_all(struct keeper *keeper, struct err *err)
 static void close_all(struct keeper *keeper)
 {
 	status_server_stop(&keeper->server);
+	deaths_free(&keeper->deaths);
 	queue_free(&keeper->queue);
 	redis_free(&keeper->redis);
 	redis_free(&keeper->channel);
@@ -483,16 +352,20 @@ static void come_round(struct keeper *keeper)
 
 	atomic_store(&keeper->scoreboard->keeper_heartbeat_mono_ms, now_ms);
 	look_after_port(keeper, now_ms);
+	if (keeper->reach.database_failed) {
+		keeper->reach.database_failed = false;
+		keeper->renew_at_ms = now_ms + AWAY_MS;
+	}
 	if (now_ms >= keeper->renew_at_ms)
 		renew(keeper, now_ms);
-	settle_deaths(keeper);
-	if (now_ms >= keeper->expired_at_ms && !keeper->database_down)
+	deaths_settle(keeper->deaths);
+	if (now_ms >= keeper->expired_at_ms && !keeper->reach.database_down)
 		hand_back_expired(keeper, now_ms);
-	if (now_ms >= keeper->reclaim_at_ms && !keeper->queue_down)
+	if (now_ms >= keeper->reclaim_at_ms && !keeper->reach.queue_down)
 		reclaim(keeper, now_ms);
 	promote(keeper);
-	atomic_store(
-		&keeper->scoreboard->keeper_ready, !keeper->database_down && !keeper->queue_down);
+	atomic_store(&keeper->scoreboard->keeper_ready,
+		!keeper->reach.database_down && !keeper->reach.queue_down);
 	listen(keeper);
 }
 
@@ -501,9 +374,9 @@ static bool may_leave(const struct keeper *keeper)
 {
 	struct scoreboard_run run;
 
-	if (!worker_orphaned(keeper->child))
+	if (!child_orphaned(keeper->child))
 		return atomic_load(&keeper->scoreboard->pages[keeper->child->slot].drain) &&
-		       deaths_are_settled(keeper);
+		       deaths_settled(keeper->deaths);
 	for (unsigned slot = 0; slot < runner_slots(keeper); slot++)
 		if (is_running(keeper, slot, &run))
 			return false;
@@ -529,7 +402,7 @@ int keeper_main(const struct worker_child *child)
 		atomic_store(&child->scoreboard->pages[child->slot].ready, true);
 		while (!may_leave(keeper))
 			come_round(keeper);
-		settle_deaths(keeper);
+		deaths_settle(keeper->deaths);
 	}
 	close_all(keeper);
 	free(keeper);

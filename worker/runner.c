@@ -9,11 +9,12 @@
 #include "core/queue/queue.h"
 #include "core/store/migrate.h"
 #include "core/vault/vault.h"
+#include "worker/child.h"
 #include "worker/policy.h"
 #include "worker/run.h"
 #include "worker/sandbox.h"
+#include "worker/scoreboard.h"
 #include "worker/venues.h"
-#include "worker/worker.h"
 
 #include <fcntl.h>
 #include <malloc.h>
@@ -190,7 +191,7 @@ static void fill_context(struct runner *runner)
 
 static bool leaving(const struct runner *runner)
 {
-	return atomic_load(&runner->page->drain) || worker_orphaned(runner->child);
+	return atomic_load(&runner->page->drain) || child_orphaned(runner->child);
 }
 
 /* Somewhere in the second half: what failed for all of us together must not return together. */

@@ -5,7 +5,9 @@
 #include "core/io/config.h"
 #include "core/io/log.h"
 #include "core/io/metrics.h"
+#include "worker/child.h"
 #include "worker/policy.h"
+#include "worker/scoreboard.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -54,13 +56,6 @@ static unsigned child_count(const struct supervisor *supervisor)
 static bool is_keeper(const struct supervisor *supervisor, unsigned slot)
 {
 	return slot + 1 == child_count(supervisor);
-}
-
-bool worker_orphaned(const struct worker_child *child)
-{
-	struct pollfd parent = {.fd = child->parent_fd, .events = POLLIN};
-
-	return poll(&parent, 1, 0) > 0;
 }
 
 /* ---- waiting -------------------------------------------------------------------------------- */

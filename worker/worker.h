@@ -10,12 +10,10 @@
 #define WORKER_WORKER_H
 
 #include "core/base/err.h"
-#include "worker/scoreboard.h"
 
 #include <stdbool.h>
 
 struct config;
-struct metrics;
 
 struct worker_options {
 	bool until_empty; /* --drain: leave when the queue is empty */
@@ -30,23 +28,5 @@ struct worker_options {
  */
 MUST_CHECK int worker_run(
 	const struct worker_options *options, const struct config *config, struct err *err);
-
-/* What every child is given; set before its fork, its own copy after. */
-struct worker_child {
-	const struct config *config;
-	struct scoreboard *scoreboard;
-	struct metrics *metrics;
-	const char *host; /* "name-pid": first part of consumer names */
-	unsigned slot;    /* the keeper's is scoreboard->slots - 1 */
-	int parent_fd;    /* read end of a pipe whose other end dies with the supervisor */
-	bool until_empty;
-};
-
-/* The children's mains; they return the exit code and are followed by _exit. */
-int runner_main(const struct worker_child *child);
-int keeper_main(const struct worker_child *child);
-
-/* True once the supervisor is gone. */
-bool worker_orphaned(const struct worker_child *child);
 
 #endif
