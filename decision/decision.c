@@ -182,7 +182,7 @@ static void read_cycle(
 	struct reader *reader, const struct field *object, struct strategy_input *ret)
 {
 	static const char *const names[] = {"number", "adds", "started_ms", "last_fill_ms",
-		"base_price", "last_add_price", NULL};
+		"base_price", "last_add_price", "last_entry_ms", "ended_ms", "ended_by", NULL};
 
 	reader_only(reader, object, names);
 	ret->cycle = reader_int(reader, object, "number");
@@ -191,6 +191,12 @@ static void read_cycle(
 	ret->last_fill_ms = reader_int_or(reader, object, "last_fill_ms", 0);
 	ret->cycle_base_ticks = ticks_or_zero(reader, object, "base_price", &ret->rules);
 	ret->last_add_ticks = ticks_or_zero(reader, object, "last_add_price", &ret->rules);
+	ret->last_entry_ms = reader_int_or(reader, object, "last_entry_ms", 0);
+	ret->cycle_ended_ms = reader_int_or(reader, object, "ended_ms", 0);
+	const char *ended_by = reader_text_or(reader, object, "ended_by", "foreign");
+	if (!reader_failed(reader) && purpose_parse(ended_by, &ret->cycle_ended_by) == -1)
+		reader_fault(
+			reader, object, "ended_by", "unrecognized purpose \"%.40s\"", ended_by);
 }
 
 static void read_order(struct reader *reader, const struct field *object,
@@ -489,6 +495,7 @@ static void read_market(
 	if (reader_has(reader, snapshot, "cycle", &object))
 		read_cycle(reader, &object, ret);
 	ret->day_net_e8 = money_or_zero(reader, snapshot, "day_net");
+	ret->day_orders = reader_int_or(reader, snapshot, "day_orders", 0);
 	if (!reader_failed(reader))
 		read_orders(reader, snapshot, ret);
 }
@@ -519,8 +526,8 @@ int decision_read(const struct field *snapshot, struct arena *arena, struct deci
 {
 	static const char *const names[] = {"strategy", "params", "state", "now_ms", "symbol",
 		"side", "leg", "mode", "auto_open", "blocks", "leverage", "ema_interval", "rules",
-		"ticker", "account", "position", "opposite", "cycle", "day_net", "orders",
-		"indicators", "candles", NULL};
+		"ticker", "account", "position", "opposite", "cycle", "day_net", "day_orders",
+		"orders", "indicators", "candles", NULL};
 	struct reader reader = {.err = err};
 
 	memset(ret, 0, sizeof *ret);
@@ -691,6 +698,9 @@ static struct doc *write_cycle(const struct strategy_input *input)
 	doc_int(doc, "last_fill_ms", input->last_fill_ms);
 	put_price(doc, "base_price", input->cycle_base_ticks, &input->rules);
 	put_price(doc, "last_add_price", input->last_add_ticks, &input->rules);
+	doc_int(doc, "last_entry_ms", input->last_entry_ms);
+	doc_int(doc, "ended_ms", input->cycle_ended_ms);
+	doc_text(doc, "ended_by", purpose_text(input->cycle_ended_by));
 	return doc;
 }
 
@@ -758,6 +768,7 @@ struct doc *decision_write(const struct decision_case *decision)
 	put_leg(doc, "opposite", &input->leg_opposite, &input->rules);
 	doc_child(doc, "cycle", write_cycle(input));
 	put_fixed(doc, "day_net", input->day_net_e8, 8);
+	doc_int(doc, "day_orders", input->day_orders);
 	doc_child(doc, "orders", write_orders(input));
 	doc_child(doc, "indicators", write_indicators(&input->indicators));
 	return doc;

@@ -55,8 +55,41 @@ static struct doc *write_intent(const struct strategy_input *input, const struct
 		doc_text(doc, "code", intent->code);
 		doc_int(doc, "until_ms", intent->until_ms);
 		break;
+	case INTENT_AMEND:
+		doc_text(doc, "kind", "amend");
+		doc_int(doc, "order_id", intent->order_id);
+		doc_decimal(doc, "quantity", quantity_of(input, intent->lots));
+		doc_decimal(doc, "price", price_of(input, intent->price_ticks));
+		break;
+	case INTENT_PAUSE:
+		doc_text(doc, "kind", "pause");
+		doc_text(doc, "code", intent->code);
+		break;
 	}
 	return doc;
+}
+
+static const char *stop_action_text(enum stop_action action)
+{
+	return action == STOP_ACTION_CLOSE ? "close" : "close_and_pause";
+}
+
+/* Left out where the strategy has no opinion. */
+static void put_stop(
+	struct doc *parent, const struct strategy_input *input, const struct strategy_stop *stop)
+{
+	if (stop->protection == PROTECTION_KEEP)
+		return;
+	if (stop->protection == PROTECTION_NONE) {
+		doc_null(parent, "stop");
+		return;
+	}
+	struct doc *doc = doc_object();
+
+	doc_decimal(doc, "trigger_price", price_of(input, stop->trigger_ticks));
+	doc_text(doc, "trigger_by", stop->trigger_by == TRIGGER_MARK ? "mark" : "last");
+	doc_text(doc, "action", stop_action_text(stop->action));
+	doc_child(parent, "stop", doc);
 }
 
 static struct doc *write_reason(const struct reason *reason)
@@ -86,6 +119,9 @@ struct doc *decision_write_output(
 	doc_child(doc, "intents", intents);
 	doc_child(doc, "reasons", reasons);
 	doc_child(doc, "state", decision_state_write(decision->strategy, output->state));
+	put_stop(doc, &decision->input, &output->stop);
+	if (output->entry_timeout_ms != 0)
+		doc_int(doc, "entry_timeout_ms", output->entry_timeout_ms);
 	if (output->follow_up_ms != 0)
 		doc_int(doc, "follow_up_ms", output->follow_up_ms);
 	else

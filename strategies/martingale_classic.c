@@ -347,6 +347,8 @@ void martingale_classic_decide(const struct strategy_input *input, struct strate
 		output_fault(output, fault);
 		return;
 	}
+	output->rests_unprotected =
+		true; /* the original has no stop and leaves its orders resting */
 	if (is_silent(input->mode)) {
 		output_reason(output, "mode", false, "mode %s", strategy_mode_text(input->mode));
 		return;

@@ -155,21 +155,51 @@ struct strategy_input {
 	struct strategy_ticker ticker;
 	struct strategy_account account;
 	struct strategy_leg leg_own, leg_opposite;
-	int64_t cycle, cycle_adds, cycle_started_ms, last_fill_ms; /* from the booked fills */
-	int64_t cycle_base_ticks, last_add_ticks;
-	int64_t day_net_e8; /* this bot's net since 00:00 UTC of market time */
+	/* From the booked fills; times are the market's, 0 where there is none. */
+	int64_t cycle; /* the running one's number; 0: flat */
+	int64_t cycle_adds, cycle_started_ms, last_fill_ms;
+	int64_t cycle_base_ticks; /* price of the cycle's first fill */
+	int64_t last_add_ticks;   /* of its last fill that added; the base until there is one */
+	int64_t last_entry_ms;    /* its last fill of an entry, the opening's among them */
+	int64_t cycle_ended_ms;   /* when the last cycle ended that did */
+	/* What ended it: STOP, CLOSE, TAKE_PROFIT, REDUCE; FOREIGN: the venue (liquidation, ADL) or
+	 * a hand. Means nothing while cycle_ended_ms is 0. */
+	enum purpose cycle_ended_by;
+	int64_t day_net_e8; /* this bot's net since 00:00 UTC of market time, all its pairs */
+	int64_t day_orders; /* entry orders that this bot sent since then, all its pairs */
 	struct indicators indicators;
 	size_t order_count;
 	struct strategy_order orders[STRATEGY_ORDERS_MAX];
 	const void *params; /* the strategy's own, validated */
 };
 
-enum intent_kind { INTENT_CANCEL, INTENT_PLACE, INTENT_NOTIFY, INTENT_LOCK };
+/*
+ * What a decision asks for. Sent in the order of design.md 7 whatever their order here: cancels,
+ * protection, amendments and exits, entries; an entry whose cancelled predecessor is not seen final
+ * is dropped.
+ *
+ * CANCEL  an order of ours. Not a stop: protection (struct strategy_stop) says whether one stands.
+ * PLACE   any purpose but STOP and FOREIGN.
+ * AMEND   a resting limit order that reduces: its new price, and its new whole quantity (what has
+ *         filled of it included). Entries are cancelled and placed anew.
+ * NOTIFY  people are told, once per cycle and code.
+ * LOCK    for people only: the strategy keeps its locks in its own state.
+ * PAUSE   the bot is paused when the run closes, with code as the reason: exits go on, entries wait
+ *         for a person.
+ */
+enum intent_kind {
+	INTENT_CANCEL,
+	INTENT_PLACE,
+	INTENT_NOTIFY,
+	INTENT_LOCK,
+	INTENT_AMEND,
+	INTENT_PAUSE,
+};
 
 struct intent {
 	enum intent_kind kind;
-	int32_t order_id;     /* CANCEL: strategy_order.id */
-	enum purpose purpose; /* PLACE from here on */
+	int32_t order_id;     /* CANCEL, AMEND: strategy_order.id */
+	enum purpose purpose; /* PLACE from here on; AMEND: price_ticks and lots */
 	enum side side;
 	enum order_type type;
 	enum time_in_force time_in_force;
@@ -177,8 +207,34 @@ struct intent {
 	int64_t lots;
 	bool reduce_only;
 	enum trigger_by trigger_by;
-	const char *code; /* NOTIFY, LOCK: static text, "margin_warning" */
+	const char *code; /* NOTIFY, LOCK, PAUSE: static text, "margin_warning" */
 	int64_t until_ms; /* LOCK */
+};
+
+/*
+ * The protective stop of the leg, said anew in every decision: what must be true when the run ends,
+ * not what to send. The caller holds it against the stops that stand and does what is missing:
+ * amends, places anew, sizes it for the position and the entries beside it, splits it at the
+ * venue's largest order, cancels what is left over once the leg is flat. A strategy that wants no
+ * churn says the trigger of the stop it is shown again.
+ */
+enum protection {
+	PROTECTION_KEEP, /* no opinion: what stands stays as it is (faults, stale data) */
+	PROTECTION_STOP, /* a stop over the whole leg stands at the trigger */
+	PROTECTION_NONE, /* none is wanted: one that stands is cancelled, after everything else */
+};
+
+/* What is done if a stop that should stand is not confirmed when the run ends. */
+enum stop_action {
+	STOP_ACTION_CLOSE,           /* the leg is closed at the market */
+	STOP_ACTION_CLOSE_AND_PAUSE, /* and the bot is paused */
+};
+
+struct strategy_stop {
+	enum protection protection;
+	int64_t trigger_ticks; /* STOP from here on */
+	enum trigger_by trigger_by;
+	enum stop_action action;
 };
 
 struct reason {        /* one gate and what it said */
@@ -196,7 +252,15 @@ struct strategy_output {
 	struct intent intents[STRATEGY_INTENTS_MAX]; /* in sending order */
 	size_t reason_count;
 	struct reason reasons[STRATEGY_REASONS_MAX];
-	int64_t follow_up_ms; /* market time at which to look again; 0: next slot will do */
+	struct strategy_stop stop;
+	/*
+	 * "No naked time": an entry rests past its run only if a standing stop covers the position
+	 * with its fill. Else the run waits entry_timeout_ms (market time; 0 and everything above
+	 * 10 s of real time: 10 s), cancels what is left of it and decides again, without entries.
+	 */
+	int64_t entry_timeout_ms;
+	bool rests_unprotected; /* the exception: a preset that says so at start (dcabot-classic) */
+	int64_t follow_up_ms;   /* market time at which to look again; 0: next slot will do */
 	unsigned char state[STRATEGY_STATE_SIZE] __attribute__((aligned(16))); /* the new state */
 };
 

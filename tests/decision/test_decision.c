@@ -322,3 +322,77 @@ Test(decision, the_hash_of_reasons_ignores_prices)
 	b.reasons[0].passed = true;
 	cr_expect(ne(u64, decision_reasons_hash(&a), decision_reasons_hash(&b)));
 }
+
+/* What the fills tell and the day's counts, through a written snapshot and back. */
+Test(decision, what_the_fills_tell_comes_back_as_it_was_written)
+{
+	static struct decision_case decision, copy;
+	struct err err = {0};
+	CLEANUP(text_free)
+	char *text = snapshot_with("cycle",
+		"{\"number\":4,\"adds\":2,\"started_ms\":1,\"last_fill_ms\":5,\"last_entry_ms\":4,"
+		"\"base_price\":\"60000\",\"last_add_price\":\"59000.1\",\"ended_ms\":3,"
+		"\"ended_by\":\"stop\"}");
+
+	cr_assert(eq(int, case_read(text, &decision, &err), 0), "%s", err.message);
+	decision.input.day_orders = 7;
+	decision.input.day_net_e8 = -E8;
+	CLEANUP(doc_free) struct doc *doc = decision_write(&decision);
+	CLEANUP(text_free) char *written = doc_dump(doc);
+	cr_assert(eq(int, case_read(written, &copy, &err), 0), "%s", err.message);
+	const struct strategy_input *back = &copy.input;
+	cr_expect(eq(i64, back->cycle, 4));
+	cr_expect(eq(i64, back->cycle_base_ticks, 600000));
+	cr_expect(eq(i64, back->last_add_ticks, 590001));
+	cr_expect(eq(i64, back->last_entry_ms, 4));
+	cr_expect(eq(i64, back->cycle_ended_ms, 3));
+	cr_expect(eq(int, back->cycle_ended_by, PURPOSE_STOP));
+	cr_expect(eq(i64, back->day_orders, 7));
+	cr_expect(eq(i64, back->day_net_e8, -E8));
+}
+
+struct said {
+	enum protection protection;
+	char text[96]; /* "" : must not be told at all */
+};
+
+ParameterizedTestParameters(decision, tells_what_must_protect_the_leg)
+{
+	static struct said rows[] = {
+		{PROTECTION_KEEP, ""},
+		{PROTECTION_NONE, "\"stop\":null"},
+		{PROTECTION_STOP,
+			"\"stop\":{\"trigger_price\":\"59000\",\"trigger_by\":\"mark\",\"action\":"
+			"\"close_and_pause\"}"},
+	};
+	return cr_make_param_array(struct said, rows, sizeof rows / sizeof rows[0]);
+}
+
+ParameterizedTest(struct said *row, decision, tells_what_must_protect_the_leg)
+{
+	static struct decision_case decision;
+	static struct strategy_output output;
+	struct err err = {0};
+	CLEANUP(text_free) char *text = snapshot_with("cycle", "null");
+
+	cr_assert(eq(int, case_read(text, &decision, &err), 0), "%s", err.message);
+	output.stop = (struct strategy_stop){.protection = row->protection,
+		.trigger_ticks = 590000,
+		.trigger_by = TRIGGER_MARK,
+		.action = STOP_ACTION_CLOSE_AND_PAUSE};
+	output.intents[0] = (struct intent){
+		.kind = INTENT_AMEND, .order_id = 3, .price_ticks = 610000, .lots = 20};
+	output.intents[1] = (struct intent){.kind = INTENT_PAUSE, .code = "stop_loss"};
+	output.intent_count = 2;
+	CLEANUP(doc_free) struct doc *doc = decision_write_output(&decision, &output);
+	CLEANUP(text_free) char *answer = doc_dump(doc);
+	if (row->text[0] != '\0')
+		cr_expect(strstr(answer, row->text) != NULL, "%s", answer);
+	else
+		cr_expect(strstr(answer, "\"stop\"") == NULL, "%s", answer);
+	cr_expect(strstr(answer, "{\"kind\":\"amend\",\"order_id\":3,\"quantity\":\"0.02\","
+				 "\"price\":\"61000\"}") != NULL,
+		"%s", answer);
+	cr_expect(strstr(answer, "{\"kind\":\"pause\",\"code\":\"stop_loss\"}") != NULL, "%s",
+		answer);
+}
