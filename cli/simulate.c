@@ -24,6 +24,8 @@ static const struct command_option options[] = {
 	{"balance", "USDT", "of accounts whose line names none (10000)"},
 	{"speed", "X", "market seconds per real second (1)"},
 	{"seed", "N", "of paths, liquidity, delays and funding (1)"},
+	{"path", "WHICH", "inside a minute: drawn, high-first or low-first (drawn)"},
+	{"mark-is-last", NULL, "the mark price is the last price, as in a backtest"},
 	{"start", "TIME", "market time to begin at, as 2022-01-05T00:00Z"},
 	{"isolated", NULL, "new accounts use isolated margin (cross)"},
 	{"threads", "N", "requests worked on at once (2)"},
@@ -72,6 +74,24 @@ static int read_decimal(const struct command_context *context, const char *name,
 		return err_set(err, ERR_USAGE, ERR_RETRY_NEVER,
 			"--%s must be 0 to %" PRId64 ", got %s", name, most, text);
 	*value = given;
+	return 0;
+}
+
+static int read_path(
+	const struct command_context *context, struct simulator_options *settings, struct err *err)
+{
+	const char *path = command_value(context, "path");
+
+	settings->mark_is_last = command_given(context, "mark-is-last");
+	if (path == NULL || strcmp(path, "drawn") == 0)
+		settings->path = MARKET_PATH_DRAWN;
+	else if (strcmp(path, "high-first") == 0)
+		settings->path = MARKET_PATH_HIGH_FIRST;
+	else if (strcmp(path, "low-first") == 0)
+		settings->path = MARKET_PATH_LOW_FIRST;
+	else
+		return err_set(err, ERR_USAGE, ERR_RETRY_NEVER,
+			"--path must be drawn, high-first or low-first, got \"%.40s\"", path);
 	return 0;
 }
 
@@ -194,6 +214,7 @@ static int run(struct command_context *context, int argc, char **argv, struct er
 	/* Before any thread is made, so that none of them takes the signal. */
 	block_signals(&signals);
 	if (read_files(context, &settings, err) == 0 && read_clock(context, &settings, err) == 0 &&
+		read_path(context, &settings, err) == 0 &&
 		read_limits(context, &settings, err) == 0 &&
 		read_instruments(context, instruments, &settings.instrument_count, err) == 0)
 		result = simulator_start(&settings, &simulator, err);

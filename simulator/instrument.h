@@ -1,9 +1,7 @@
 /*
  * instrument - one symbol of the simulated exchange: where its prices come from, and its rules.
  *
- * Rules are those of a large perpetual on Bybit: risk tiers with deduction, minimum notional 5,
- * funding every 8 hours, maker 0.02 %, taker 0.055 %. BTCUSDT and ETHUSDT have their own tick and
- * lot sizes; every other symbol gets 0.0001 and 0.1 unless told otherwise.
+ * Rules are those of broker/terms.h unless told otherwise.
  */
 #ifndef SIMULATOR_INSTRUMENT_H
 #define SIMULATOR_INSTRUMENT_H

@@ -1,5 +1,6 @@
 #include "simulator/market.h"
 
+#include "broker/walk.h"
 #include "core/base/cleanup.h"
 #include "core/base/ident.h"
 
@@ -9,13 +10,12 @@
 #include <string.h>
 #include <time.h>
 
-#define STEPS (CANDLES_MINUTE_MS / MARKET_STEP_MS) /* in a minute */
+#define STEPS WALK_STEPS /* in a minute */
 #define DAY_MS (INT64_C(86400) * 1000)
 #define WEEK_MS (7 * DAY_MS)
 /* 1970-01-01 was a Thursday, weeks begin on Monday. */
 #define FIRST_MONDAY_MS (4 * DAY_MS)
 #define WARM_MINUTES 7200
-#define VOLUME_SCALE 8
 /* The mark moves by 1/SMOOTHING of its distance per step, and is held in hundredths of a tick. */
 #define SMOOTHING 4
 #define FINE 100
@@ -42,6 +42,8 @@ struct market {
 	struct replay *replays;
 	size_t count;
 	uint64_t seed;
+	enum market_path path;
+	bool mark_is_last;
 	int64_t start_ms, end_ms; /* end: of the last step's time */
 	int64_t step;             /* steps taken after the first */
 	int64_t speed_milli;
@@ -181,22 +183,18 @@ static struct decimal price_of_fine(const struct replay *replay, int64_t fine)
 	return price(replay, count < 1 ? 1 : count);
 }
 
-/* The four prices of a minute stand at steps 0, 4, 8 and 11, with straight lines between. */
 static void path_draw(struct replay *replay, const struct candle *minute, bool high_first)
 {
-	static const int at[4] = {0, 4, 8, STEPS - 1};
-	int64_t high = ticks(replay, minute->high);
-	int64_t low = ticks(replay, minute->low);
-	int64_t points[4] = {ticks(replay, minute->open), high_first ? high : low,
-		high_first ? low : high, ticks(replay, minute->close)};
+	const struct walk_bar bar = {ticks(replay, minute->open), ticks(replay, minute->high),
+		ticks(replay, minute->low), ticks(replay, minute->close)};
 
-	replay->path[0] = points[0];
-	for (size_t leg = 0; leg < 3; leg++) {
-		int length = at[leg + 1] - at[leg];
-		for (int k = 1; k <= length; k++)
-			replay->path[at[leg] + k] = points[leg] +
-						    (points[leg + 1] - points[leg]) * k / length;
-	}
+	walk_path(&bar, high_first, replay->path);
+}
+
+static bool goes_high_first(const struct market *market, uint64_t dice)
+{
+	return market->path == MARKET_PATH_DRAWN ? (dice & 1) != 0
+						 : market->path == MARKET_PATH_HIGH_FIRST;
 }
 
 static void minute_begin(const struct market *market, struct replay *replay)
@@ -205,24 +203,16 @@ static void minute_begin(const struct market *market, struct replay *replay)
 	uint64_t dice = market_dice(
 		market->seed, replay->hash, (uint64_t)(minute->open_ms / 60000));
 
-	path_draw(replay, minute, (dice & 1) != 0);
-	replay->offset_ppm = (int64_t)((dice >> 8) % (2 * OFFSET_PPM_MAX + 1)) - OFFSET_PPM_MAX;
+	path_draw(replay, minute, goes_high_first(market, dice));
+	if (!market->mark_is_last)
+		replay->offset_ppm = (int64_t)((dice >> 8) % (2 * OFFSET_PPM_MAX + 1)) -
+				     OFFSET_PPM_MAX;
 	replay->forming = (struct candle){.open_ms = minute->open_ms,
 		.open = minute->open,
 		.high = minute->open,
 		.low = minute->open,
 		.close = minute->open,
 		.volume = DECIMAL_ZERO};
-}
-
-static struct decimal step_volume(const struct candle *minute, int64_t step)
-{
-	struct decimal each = decimal_div(
-		minute->volume, decimal_from_int(STEPS), VOLUME_SCALE, ROUND_DOWN);
-
-	if (step < STEPS - 1)
-		return each;
-	return decimal_sub(minute->volume, decimal_mul(each, decimal_from_int(STEPS - 1)));
 }
 
 /* Drawn from -0.5 to 2.5 bp: longs pay more often than not, as they do. */
@@ -257,17 +247,19 @@ static void quote_step(const struct market *market, struct replay *replay)
 			      last_fine % 1000000 * replay->offset_ppm / 1000000;
 	struct market_quote *quote = &replay->quote;
 
-	replay->mark_fine += (target_fine - replay->mark_fine) / SMOOTHING;
+	if (market->mark_is_last)
+		replay->mark_fine = last_fine;
+	else
+		replay->mark_fine += (target_fine - replay->mark_fine) / SMOOTHING;
 	replay->index_fine += (last_fine - replay->index_fine) / SMOOTHING;
 	quote->last = price(replay, last);
 	quote->mark = price_of_fine(replay, replay->mark_fine);
 	quote->index = price_of_fine(replay, replay->index_fine);
 	quote->minute_ms = minute->open_ms;
 	quote->volume = minute->volume;
-	merge(&replay->forming, &(struct candle){.high = quote->last,
-					.low = quote->last,
-					.close = quote->last,
-					.volume = step_volume(minute, step)});
+	merge(&replay->forming,
+		&(struct candle){.high = quote->last, .low = quote->last, .close = quote->last});
+	replay->forming.volume = walk_volume(minute->volume, (int)step);
 	quote_funding(market, replay, market_step_ms(market));
 }
 
@@ -357,6 +349,8 @@ int market_new(const struct market_options *options, int64_t now_mono_ms, struct
 	market->replays = mem_zero(options->count, sizeof market->replays[0]);
 	market->count = options->count;
 	market->seed = options->seed;
+	market->path = options->path;
+	market->mark_is_last = options->mark_is_last;
 	market->start_ms = start_ms;
 	market->end_ms = span.last_ms + CANDLES_MINUTE_MS - MARKET_STEP_MS;
 	market->speed_milli = options->speed_milli;

@@ -3,12 +3,13 @@
  *
  * The market clock runs from the start time at a chosen speed; the server clock (real time) is
  * nobody's business here. Replay goes in steps of 5 s of market time. Within a minute the price
- * walks O-H-L-C or O-L-H-C, drawn by the seed, in straight lines on the tick grid, so that each
- * replayed minute has exactly the file's open, high, low and close; its volume is spread evenly.
- * The same seed and files give the same path whatever the speed.
+ * walks O-H-L-C or O-L-H-C (broker/walk.h), drawn by the seed unless the options say which, so that
+ * each replayed minute has exactly the file's open, high, low and close. The same seed and files
+ * give the same path whatever the speed.
  *
  * The mark price is the last price smoothed over about 20 s of market time, off by up to 2 bp in a
- * direction drawn anew each minute; the index is the same without the offset.
+ * direction drawn anew each minute; the index is the same without the offset. With mark_is_last
+ * mark is the last price, as in a backtest that knows no other.
  *
  * The market halts at the end of the shortest file: the clock stands, the last prices stay, and
  * nothing is replayed twice. Candles before the start are served from the file.
@@ -18,9 +19,10 @@
 #ifndef SIMULATOR_MARKET_H
 #define SIMULATOR_MARKET_H
 
+#include "broker/walk.h"
 #include "simulator/candles.h"
 
-#define MARKET_STEP_MS 5000
+#define MARKET_STEP_MS WALK_STEP_MS
 #define MARKET_SYMBOLS_MAX 16
 
 struct market;
@@ -34,12 +36,16 @@ struct market_symbol {
 	struct decimal funding_rate; /* of every payment, if fixed; else drawn per payment */
 };
 
+enum market_path { MARKET_PATH_DRAWN, MARKET_PATH_HIGH_FIRST, MARKET_PATH_LOW_FIRST };
+
 struct market_options {
 	const struct market_symbol *symbols;
 	size_t count;        /* 1 to MARKET_SYMBOLS_MAX */
 	int64_t start_ms;    /* 0: far enough into the files, see market_new */
 	int64_t speed_milli; /* 1000: real time; 0: the clock moves by market_skip only */
 	uint64_t seed;
+	enum market_path path;
+	bool mark_is_last;
 };
 
 struct market_quote {

@@ -23,6 +23,7 @@
 
 #include "simulator/accounts.h"
 #include "simulator/instrument.h"
+#include "simulator/market.h"
 
 struct clock;
 struct simulator;
@@ -41,9 +42,11 @@ struct simulator_options {  /* begin with simulator_options_default() */
 	struct decimal default_balance; /* USDT, of a line without one */
 	enum margin_mode margin_mode;   /* of every new account */
 
-	int64_t start_ms;    /* market time; 0: see market_new */
-	int64_t speed_milli; /* 1000: real time; 0: only POST /sim/clock moves it */
-	uint64_t seed;       /* price paths, liquidity, delays, funding, misbehaviour */
+	int64_t start_ms;      /* market time; 0: see market_new */
+	int64_t speed_milli;   /* 1000: real time; 0: only POST /sim/clock moves it */
+	uint64_t seed;         /* price paths, liquidity, delays, funding, misbehaviour */
+	enum market_path path; /* inside each minute; drawn unless set */
+	bool mark_is_last;     /* no smoothing, no offset: as a backtest has it */
 
 	/* An acknowledged request takes effect after a real delay drawn from this range. */
 	int64_t match_delay_min_ms, match_delay_max_ms;

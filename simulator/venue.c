@@ -96,7 +96,9 @@ static int make_market(
 				  .count = venue->instrument_count,
 				  .start_ms = options->start_ms,
 				  .speed_milli = options->speed_milli,
-				  .seed = options->seed},
+				  .seed = options->seed,
+				  .path = options->path,
+				  .mark_is_last = options->mark_is_last},
 		clock_mono_ms(venue->clock), &venue->market, err);
 }
 

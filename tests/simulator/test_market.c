@@ -62,6 +62,29 @@ static int steps(int64_t now_mono_ms)
 	return count;
 }
 
+Test(market, goes_the_path_that_was_asked_for_with_the_last_price_as_mark)
+{
+	struct market_options options = {.symbols = &symbol,
+		.count = 1,
+		.start_ms = BEGIN_MS + 40 * MINUTE,
+		.speed_milli = SPEED,
+		.mark_is_last = true};
+
+	for (int high_first = 0; high_first < 2; high_first++) {
+		options.path = high_first ? MARKET_PATH_HIGH_FIRST : MARKET_PATH_LOW_FIRST;
+		for (options.seed = 1; options.seed < 9; options.seed++) {
+			cr_assert(zero(int, market_new(&options, 0, &market, &err)));
+			cr_expect(eq(int, steps(4 * 1000 / 12 + 1), 4));
+			const struct market_quote *quote = market_quote(market, 0);
+			cr_expect(decimal_equal(
+					  quote->last, high_first ? items[40].high : items[40].low),
+				"seed %d does not matter", (int)options.seed);
+			cr_expect(decimal_equal(quote->mark, quote->last));
+			market_free(&market);
+		}
+	}
+}
+
 Test(market, walks_through_each_minutes_four_prices)
 {
 	struct decimal high = DECIMAL_ZERO, low = decimal_from_int(1000);
