@@ -1,10 +1,8 @@
 #include "worker/view.h"
 
 #include "core/base/cleanup.h"
-#include "strategies/units.h"
-#include "worker/position.h"
+#include "strategies/input.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static int read_strategy(
@@ -114,136 +112,66 @@ static uint32_t blocks_of(const struct work *work, size_t index)
 	return blocks;
 }
 
-static int fill_order(const struct row *row, int32_t id, const struct strategy_rules *rules,
-	struct strategy_order *ret, struct err *err)
+static struct input_order shown_order(const struct row *row, int32_t id)
 {
-	*ret = (struct strategy_order){
+	return (struct input_order){
 		.id = id,
 		.purpose = row->purpose,
 		.side = row->side,
 		.type = row->type,
+		.quantity = row->quantity,
+		.filled = row->filled,
+		.price = row->price,
+		.trigger_price = row->trigger_price,
 		.unknown = row->state != JOURNAL_OPEN,
 		.created_ms = row->created_ms,
 	};
-	if (units_lots(row->quantity, rules, "order.quantity", &ret->lots, err) == -1 ||
-		units_lots(row->filled, rules, "order.filled", &ret->filled_lots, err) == -1 ||
-		units_price(row->price, rules, "order.price", ROUND_HALF_UP, &ret->price_ticks,
-			err) == -1 ||
-		units_price(row->trigger_price, rules, "order.trigger_price", ROUND_HALF_UP,
-			&ret->trigger_ticks, err) == -1)
-		return -1;
-	return 0;
 }
 
-static int fill_orders(
-	const struct work *work, size_t index, struct strategy_input *input, struct err *err)
+/* How many there are; those beyond STRATEGY_ORDERS_MAX are counted only. */
+static size_t shown_orders(const struct dossier *dossier, size_t index,
+	struct input_order ret_orders[STRATEGY_ORDERS_MAX])
 {
-	const struct dossier *dossier = &work->dossier;
+	size_t count = 0;
 
-	input->order_count = 0;
 	for (size_t i = 0; i < dossier->row_count; i++) {
 		const struct row *row = &dossier->rows[i];
 		if (row->pair != (int)index || row->kind != ROW_PLACE ||
 			journal_state_final(row->state) || row->state == JOURNAL_PLANNED)
 			continue;
-		if (input->order_count == STRATEGY_ORDERS_MAX)
-			return err_set(err, ERR_REFUSED, ERR_RETRY_LATER,
-				"more than %d open orders on %s", STRATEGY_ORDERS_MAX, row->symbol);
-		if (fill_order(row, (int32_t)i, &input->rules, &input->orders[input->order_count],
-			    err) == -1)
-			return -1;
-		input->order_count++;
+		if (count < STRATEGY_ORDERS_MAX)
+			ret_orders[count] = shown_order(row, (int32_t)i);
+		count++;
 	}
-	return 0;
-}
-
-/* With drift, exits use the smaller of our and the venue's quantity. */
-static int fill_legs(const struct account *account, const struct pair *pair,
-	struct strategy_input *input, struct err *err)
-{
-	input->leg_own = (struct strategy_leg){0};
-	input->leg_opposite = (struct strategy_leg){0};
-	for (size_t i = 0; i < account->position_count; i++) {
-		const struct position *position = &account->positions[i];
-		bool own = position->leg == pair->leg &&
-			   (pair->leg != LEG_ONE_WAY || decimal_is_zero(position->quantity) ||
-				   position->side == pair->side);
-		if (units_leg(position, &input->rules, own ? &input->leg_own : &input->leg_opposite,
-			    err) == -1)
-			return -1;
-	}
-	if (pair->drift_since_ms != 0) {
-		int64_t booked;
-		if (units_lots(pair->book.quantity, &input->rules, "book.quantity", &booked, err) ==
-			-1)
-			return -1;
-		if (booked < input->leg_own.lots)
-			input->leg_own.lots = booked;
-	}
-	return 0;
-}
-
-/* A live run never changes a setting: what differs blocks entries only. */
-static bool settings_match(const struct account *account, const struct pair *pair)
-{
-	const struct position *position = position_of(account, pair);
-
-	if (account->position_mode != pair->position_mode)
-		return false;
-	return position != NULL &&
-	       decimal_equal(position->leverage, decimal_from_int(pair->leverage));
-}
-
-static int fill_account(const struct work *work, const struct account *account,
-	const struct pair *pair, struct strategy_account *ret, struct err *err)
-{
-	*ret = (struct strategy_account){
-		.active_symbols = (int64_t)account->active_symbols,
-		.age_ms = clock_mono_ms(work->context->clock) - account->read_mono_ms,
-		.position_mode = account->position_mode,
-		.margin_mode = account->margin_mode,
-		.margin_mode_known = account->margin_mode_known,
-		.settings_match = settings_match(account, pair),
-	};
-	if (units_money(account->balance.wallet, "balance.wallet", &ret->wallet_e8, err) == -1 ||
-		units_money(account->balance.equity, "balance.equity", &ret->equity_e8, err) ==
-			-1 ||
-		units_money(account->balance.available, "balance.available", &ret->available_e8,
-			err) == -1)
-		return -1;
-	return 0;
+	return count;
 }
 
 int view_fill(struct work *work, size_t index, const struct account *account, struct view *view,
 	struct err *err)
 {
 	const struct pair *pair = &work->dossier.pairs[index];
-	const struct position *position = position_of(account, pair);
-	struct strategy_input *input = &view->decision.input;
-	int64_t age_ms = view->ticker_age_ms + clock_mono_ms(work->context->clock) -
-			 view->read_mono_ms;
-	struct decimal value = position == NULL ? DECIMAL_ZERO
-						: decimal_round(decimal_mul(position->quantity,
-									position->mark),
-							  8, ROUND_HALF_UP);
+	int64_t now_ms = clock_mono_ms(work->context->clock);
+	struct input_order orders[STRATEGY_ORDERS_MAX];
+	const struct input_facts facts = {
+		.symbol = pair->symbol,
+		.side = pair->side,
+		.leg = pair->leg,
+		.position_mode = pair->position_mode,
+		.leverage = pair->leverage,
+		.mode = work->dossier.mode,
+		.auto_open = pair->automatic && pair->active,
+		.blocks = blocks_of(work, index),
+		.rules = &view->rules,
+		.ticker = &view->ticker,
+		.ticker_age_ms = view->ticker_age_ms + now_ms - view->read_mono_ms,
+		.account = account,
+		.account_age_ms = now_ms - account->read_mono_ms,
+		.book = &pair->book,
+		.drift = pair->drift_since_ms != 0,
+		.history = {.last_fill_ms = pair->last_fill_ms},
+		.orders = orders,
+		.order_count = shown_orders(&work->dossier, index, orders),
+	};
 
-	(void)snprintf(input->symbol, sizeof input->symbol, "%s", pair->symbol);
-	input->now_ms = view->ticker.market_ms;
-	input->side = pair->side;
-	input->leg = pair->leg;
-	input->mode = work->dossier.mode;
-	input->auto_open = pair->automatic && pair->active;
-	input->leverage = pair->leverage;
-	input->blocks = blocks_of(work, index);
-	input->cycle = decimal_is_zero(pair->book.quantity) ? 0 : pair->book.cycle;
-	input->cycle_adds = pair->book.adds;
-	input->cycle_started_ms = pair->book.cycle_started_ms;
-	input->last_fill_ms = pair->last_fill_ms;
-	if (units_rules(&view->rules, value, &input->rules, err) == -1 ||
-		units_ticker(&view->ticker, &input->rules, age_ms, &input->ticker, err) == -1 ||
-		fill_account(work, account, pair, &input->account, err) == -1 ||
-		fill_legs(account, pair, input, err) == -1 ||
-		fill_orders(work, index, input, err) == -1)
-		return err_while(err, "cannot show %s to its strategy", pair->symbol);
-	return 0;
+	return input_fill(&facts, &view->decision.input, err);
 }
