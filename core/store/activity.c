@@ -32,7 +32,7 @@ static const char figures[] =
 	"0)::bigint, "
 	"(select count(*) from run_leases where holder is not null and lease_until > now()), "
 	"(select count(*) from bot_execution_logs where status = 'retrying' "
-	"and scheduled_at > now() - interval '2 days'), "
+	"and retry_at is not null and scheduled_at > now() - interval '2 days'), "
 	"(select count(*) from order_journal j join run_leases l on l.bot_id = j.bot_id "
 	"where not j.final and (j.state = 'unknown' or (j.state = 'sending' "
 	"and (l.holder is null or l.lease_until <= now())))), "

@@ -89,7 +89,7 @@ int admission_retries(struct postgres *postgres,
 	/* Two days bound the partitions that are looked at; retries end within minutes. */
 	if (postgres_query(postgres,
 		    "select bot_id, extract(epoch from scheduled_at)::bigint, epoch_ms(retry_at) "
-		    "from bot_execution_logs where status = 'retrying' "
+		    "from bot_execution_logs where status = 'retrying' and retry_at is not null "
 		    "and scheduled_at > now() - interval '2 days'",
 		    0, NULL, &result, err) == -1)
 		return err_while(err, "could not read waiting retries");

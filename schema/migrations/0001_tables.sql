@@ -132,6 +132,7 @@ create table run_leases (
 	run_at timestamptz,                       -- slot of the running run
 	lease_until timestamptz,
 	newest_slot timestamptz,                  -- no older slot is ever claimed
+	newest_open boolean not null default false, -- its run has not ended
 	follow_up_at timestamptz,                 -- earliest follow-up asked for; null: none
 	stopped boolean not null default true,    -- the bot's stop gate, read by T2
 	stop_requested_at timestamptz,            -- a stop or pause whose entries are still to be cancelled
@@ -354,7 +355,9 @@ create table bot_execution_logs (
 	primary key (bot_id, scheduled_at)
 ) partition by range (scheduled_at);
 create index on bot_execution_logs (tenant_id, scheduled_at desc);
-create index on bot_execution_logs (bot_id, scheduled_at) where status in ('running', 'retrying');
+-- Not by status: a change of an indexed column, or of one in an index's condition, would make the close of
+-- every run write all of the row's index entries anew.
+create index on bot_execution_logs (retry_at) where retry_at is not null;
 
 create table usage_events (
 	tenant_id uuid not null,

@@ -156,7 +156,7 @@ grant update (public_key, wrapped_private_key, master_key_id, key_version) on te
 grant update (sealed, version, version_min, key_version, account_id, key_fingerprint, permissions, status,
 	status_reason, checked_at) on credentials to botbeat_worker;
 grant update (status, status_reason, updated_at) on bot_configs to botbeat_worker;
-grant update (token, holder, run_at, lease_until, newest_slot, follow_up_at, stopped, stop_requested_at,
+grant update (token, holder, run_at, lease_until, newest_slot, newest_open, follow_up_at, stopped, stop_requested_at,
 	stop_run_done, unattended) on run_leases to botbeat_worker;
 grant update (changed_at) on stop_gates to botbeat_worker; -- to lock; the policy lets nothing through
 grant insert, update, delete on leg_claims, account_leases to botbeat_worker;

@@ -107,7 +107,10 @@ begin
 		outcome := 'busy'; return;
 	end if;
 
-	select * into run from bot_execution_logs r where r.bot_id = p_bot and r.scheduled_at = p_slot;
+	-- A slot newer than all that were claimed has no run yet: asking would open every month's partition.
+	if p_slot = lease.newest_slot then
+		select * into run from bot_execution_logs r where r.bot_id = p_bot and r.scheduled_at = p_slot;
+	end if;
 	if run.status in ('success', 'error', 'skipped', 'dead') then
 		outcome := 'ended'; return;
 	elsif run.status = 'retrying' and run.retry_at > at + interval '50 milliseconds' then
@@ -128,7 +131,7 @@ begin
 	token := lease.token + 1;
 	update run_leases set token = lease.token + 1, holder = p_holder, run_at = p_slot,
 		lease_until = at + p_lease_ms * interval '1 millisecond', newest_slot = p_slot,
-		follow_up_at = case when follow_up_at > p_slot then follow_up_at end
+		newest_open = true, follow_up_at = case when follow_up_at > p_slot then follow_up_at end
 		where bot_id = p_bot;
 	lease_until_ms := now_ms + p_lease_ms;
 
@@ -150,10 +153,13 @@ begin
 			where r.bot_id = p_bot and r.scheduled_at = p_slot;
 	end if;
 
-	-- Older slots that never ended are over now: their rows were overtaken.
-	update bot_execution_logs r set status = 'error', error_class = 'superseded', finished_at = at,
-		error = 'a newer slot was claimed before this one ended'
-		where r.bot_id = p_bot and r.scheduled_at < p_slot and r.status in ('running', 'retrying');
+	-- The slot before, if it never ended, is over now: it was overtaken. No older one can be open.
+	if lease.newest_open and lease.newest_slot < p_slot then
+		update bot_execution_logs r set status = 'error', error_class = 'superseded', finished_at = at,
+			error = 'a newer slot was claimed before this one ended'
+			where r.bot_id = p_bot and r.scheduled_at = lease.newest_slot
+			and r.status in ('running', 'retrying');
+	end if;
 	-- Planned under an earlier token: never left. Sending without a live run: unknown.
 	update order_journal j set state = 'cancelled', reason = 'never_sent', updated_at = at
 		where j.bot_id = p_bot and j.state = 'planned';
@@ -372,6 +378,7 @@ begin
 	v_ms := v_run.duration_ms;
 
 	update run_leases set holder = null, lease_until = at, run_at = null,
+		newest_open = p_status = 'retrying',
 		follow_up_at = least(follow_up_at, from_ms((p ->> 'follow_up_ms')::bigint)),
 		stop_run_done = (stop_run_done or coalesce((p ->> 'stop_run_done')::boolean, false))
 			and not coalesce((p ->> 'stop_run_owed')::boolean, false)
@@ -434,10 +441,11 @@ begin
 	if not found or lease.holder is null then
 		return 'fenced';
 	end if;
-	update run_leases set holder = null, lease_until = at, run_at = null where bot_id = p_bot;
-	delete from account_leases where bot_id = p_bot;
 	select * into v_run from bot_execution_logs where bot_id = p_bot and scheduled_at = lease.run_at;
-	v_dead := v_run.kills + 1 >= p_max_kills;
+	v_dead := coalesce(v_run.kills, 0) + 1 >= p_max_kills;
+	update run_leases set holder = null, lease_until = at, run_at = null, newest_open = not v_dead
+		where bot_id = p_bot;
+	delete from account_leases where bot_id = p_bot;
 	update bot_execution_logs set kills = kills + 1, status = case when v_dead then 'dead' else 'retrying' end,
 		finished_at = case when v_dead then at end,
 		retry_at = case when v_dead then null else at + p_retry_ms * interval '1 millisecond' end,

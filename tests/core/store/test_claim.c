@@ -9,6 +9,8 @@
 #define RUN_ROW                                                                                    \
 	"insert into bot_execution_logs (bot_id, tenant_id, token, scheduled_at, status, "         \
 	"retry_at) "
+#define IS_NEWEST                                                                                  \
+	";update run_leases set newest_slot = (select max(scheduled_at) from bot_execution_logs)"
 
 static struct bot bot;
 
@@ -69,18 +71,19 @@ ParameterizedTestParameters(claim, decides)
 			0, CLAIM_TAKEN, "", "slot", false, 1},
 		{"an ended slot stays ended",
 			RUN_ROW "values (" BOT "," TENANT
-				", 1, " STAMP("-5 s") ", 'success', null)",
+				", 1, " STAMP("-5 s") ", 'success', null)" IS_NEWEST,
 			-5, CLAIM_ENDED, "", "", false, 0},
 		{"a dead slot is not raised",
-			RUN_ROW "values (" BOT "," TENANT ", 1, " STAMP("-5 s") ", 'dead', null)",
+			RUN_ROW "values (" BOT "," TENANT
+				", 1, " STAMP("-5 s") ", 'dead', null)" IS_NEWEST,
 			-5, CLAIM_ENDED, "", "", false, 0},
 		{"a retry waits for its time",
 			RUN_ROW "values (" BOT "," TENANT
-				", 1, " STAMP("-5 s") ", 'retrying', " STAMP("9 s") ")",
+				", 1, " STAMP("-5 s") ", 'retrying', " STAMP("9 s") ")" IS_NEWEST,
 			-5, CLAIM_EARLY, "", "", false, 0},
 		{"a retry that is due counts an attempt",
 			RUN_ROW "values (" BOT "," TENANT
-				", 1, " STAMP("-5 s") ", 'retrying', " STAMP("-1 s") ")",
+				", 1, " STAMP("-5 s") ", 'retrying', " STAMP("-1 s") ")" IS_NEWEST,
 			-5, CLAIM_TAKEN, "", "slot", false, 2},
 		{"a stopped bot decides nothing", "update run_leases set stopped = true", 0,
 			CLAIM_UNWANTED, "stopped", "", false, 0},
