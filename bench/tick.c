@@ -138,7 +138,8 @@ static void once(struct bench *bench, struct figures *cold, struct figures *warm
 	struct beat *beat = beat_new(&(struct beat_options){.postgres = bench->postgres,
 		.queue = bench->queue,
 		.stream_window_s = 1000000,
-		.reload_ms = 86400000});
+		.reload_ms = 86400000,
+		.at_once = true}); /* a herd as of bots that wait for the same candle */
 	int64_t now_ms = clock_utc_ms(clock_system());
 	double cpu_s[PROCESSES];
 	double begun_s;

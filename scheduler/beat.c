@@ -6,6 +6,7 @@
 #include "core/queue/queue.h"
 #include "core/store/admission.h"
 #include "scheduler/fairness.h"
+#include "scheduler/owed.h"
 #include "scheduler/schedule.h"
 
 #include <stdlib.h>
@@ -18,12 +19,17 @@
 #define CHANGED_MAX 1024 /* more changes than this between two ticks: a full reload */
 #define PARTITIONS_MS 3600000
 #define RATE_LEAST 200 /* jobs a second assumed before anything was measured */
+/* No tick for so long was an outage: what is late by more than a second then is owed. */
+#define OUTAGE_MS 5000
+#define LATE_MS 1000
 
 struct beat {
 	struct beat_options options;
 	struct schedule *schedule;
 	struct fairness *fairness;
-	int64_t now_ms; /* of the tick under way */
+	struct owed *owed;
+	int64_t now_ms;       /* of the tick under way */
+	int64_t collected_ms; /* when what is due was last taken; 0: never since an outage */
 	int64_t reload_at_ms, follow_up_at_ms, partitions_at_ms;
 	bool catch_up; /* the load under way catches up */
 	struct uuid changed[CHANGED_MAX];
@@ -43,6 +49,7 @@ struct beat *beat_new(const struct beat_options *options)
 	beat->options = *options;
 	beat->schedule = schedule_new();
 	beat->fairness = fairness_new();
+	beat->owed = owed_new();
 	return beat;
 }
 
@@ -52,13 +59,14 @@ void beat_free(struct beat **beat)
 		return;
 	schedule_free(&(*beat)->schedule);
 	fairness_free(&(*beat)->fairness);
+	owed_free(&(*beat)->owed);
 	free(*beat);
 	*beat = NULL;
 }
 
 int64_t beat_waiting(const struct beat *beat)
 {
-	return (int64_t)fairness_count(beat->fairness);
+	return (int64_t)(fairness_count(beat->fairness) + owed_count(beat->owed));
 }
 
 int64_t beat_entries(const struct beat *beat)
@@ -79,7 +87,8 @@ static void forget(void *context, uint32_t entry)
 {
 	struct beat *beat = context;
 
-	fairness_forget(beat->fairness, entry);
+	(void)fairness_forget(beat->fairness, entry);
+	(void)owed_forget(beat->owed, entry);
 }
 
 static int reload(struct beat *beat, bool catch_up, struct err *err)
@@ -98,11 +107,12 @@ static int reload(struct beat *beat, bool catch_up, struct err *err)
 	return admission_record(beat->options.postgres, &changed, err);
 }
 
-static void push_slot(
+static struct fair_job job_of(
 	struct beat *beat, uint32_t entry, int64_t slot_s, int64_t due_ms, bool follow_up)
 {
 	const struct schedule_entry *item = schedule_at(beat->schedule, entry);
-	struct fair_job job = {
+
+	return (struct fair_job){
 		.job = {.bot = item->bot.bot,
 			.tenant = item->bot.tenant,
 			.scheduled_s = slot_s,
@@ -112,10 +122,24 @@ static void push_slot(
 		.tenant = item->tenant,
 		.follow_up = follow_up,
 	};
+}
 
-	if (!fairness_push(beat->fairness, &job))
-		metrics_add(
-			METRIC_MISSED, 1); /* its older slot was still waiting: the latest only */
+/* An older slot of the bot that still waits is left out: the latest only. */
+static void push_job(struct beat *beat, const struct fair_job *job)
+{
+	bool waited = owed_forget(beat->owed, job->entry);
+
+	if (!fairness_push(beat->fairness, job) || waited)
+		metrics_add(METRIC_MISSED, 1);
+}
+
+static void push_slot(
+	struct beat *beat, uint32_t entry, int64_t slot_s, int64_t due_ms, bool follow_up)
+{
+	struct fair_job job = job_of(beat, entry, slot_s, due_ms, follow_up);
+
+	push_job(beat, &job);
+	owed_note(beat->owed, beat->now_ms, 1);
 }
 
 static void push_retry(void *context, const struct uuid *bot, int64_t slot_s, int64_t retry_ms)
@@ -131,6 +155,8 @@ static void push_retry(void *context, const struct uuid *bot, int64_t slot_s, in
 static int rebuild(struct beat *beat, struct err *err)
 {
 	fairness_clear(beat->fairness);
+	owed_clear(beat->owed);
+	beat->collected_ms = 0;
 	beat->pushed_since = 0;
 	beat->waiting_before = 0;
 	if (reload(beat, true, err) == -1)
@@ -187,18 +213,44 @@ static int reload_changed(struct beat *beat, struct err *err)
 
 /* ---- what is due ---------------------------------------------------------------------------- */
 
+/* A stop run, or a look at what may have left, is owed to somebody who waits for it. */
+static bool may_wait(const struct beat *beat, const struct schedule_entry *item, int64_t due_ms)
+{
+	return !beat->options.at_once && !item->bot.owed && beat->now_ms - due_ms > LATE_MS;
+}
+
 static void collect_due(struct beat *beat)
 {
+	bool outage = beat->now_ms - beat->collected_ms > OUTAGE_MS;
 	uint32_t entry;
 	int64_t slot_s;
 	int64_t missed;
 
 	while (schedule_take_due(beat->schedule, beat->now_ms, &entry, &slot_s, &missed)) {
 		const struct schedule_entry *item = schedule_at(beat->schedule, entry);
+		int64_t due_ms = due_at_ms(&item->due, slot_s);
 		if (missed > 0)
 			metrics_add(METRIC_MISSED, missed);
-		push_slot(beat, entry, slot_s, due_at_ms(&item->due, slot_s), false);
+		if (!outage || !may_wait(beat, item, due_ms)) {
+			push_slot(beat, entry, slot_s, due_ms, false);
+			continue;
+		}
+		struct fair_job job = job_of(beat, entry, slot_s, due_ms, false);
+		owed_push(beat->owed, &job);
 	}
+	beat->collected_ms = beat->now_ms;
+}
+
+/* What of the owed slots this second has room for. */
+static void release_owed(struct beat *beat)
+{
+	struct fair_job jobs[64];
+	size_t count;
+
+	while ((count = owed_take(beat->owed, beat->now_ms, schedule_mean_milli(beat->schedule),
+			jobs, sizeof jobs / sizeof jobs[0])) > 0)
+		for (size_t i = 0; i < count; i++)
+			push_job(beat, &jobs[i]);
 }
 
 /* A follow-up is a slot like any other: the second it was asked for, or the next one that is free.
@@ -339,6 +391,7 @@ int beat_tick(
 		keep_partitions(beat, err) == -1)
 		return -1;
 	collect_due(beat);
+	release_owed(beat);
 	return top_up(beat, epoch, ret_pushed, err);
 }
 
@@ -348,5 +401,7 @@ int64_t beat_wait_ms(const struct beat *beat, int64_t now_ms, int64_t most_ms)
 
 	if (fairness_count(beat->fairness) > 0 || beat->changed_count > 0)
 		return most_ms < 50 ? most_ms : 50;
+	if (owed_count(beat->owed) > 0 && wait_ms > 1000 - now_ms % 1000)
+		wait_ms = 1000 - now_ms % 1000;
 	return wait_ms < 0 ? 0 : wait_ms < most_ms ? wait_ms : most_ms;
 }

@@ -10,6 +10,7 @@
 
 #include "core/base/ident.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct beat;
@@ -22,6 +23,7 @@ struct beat_options {
 	struct queue *queue;       /* borrowed */
 	int64_t stream_window_s;   /* seconds of work that may stand in the streams */
 	int64_t reload_ms;         /* between two full reloads */
+	bool at_once;              /* what an outage left behind is not paced (scheduler/owed.h) */
 };
 
 struct beat *beat_new(const struct beat_options *options);

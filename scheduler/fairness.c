@@ -222,10 +222,12 @@ void fairness_return(struct fairness *fairness, const struct fair_job *job)
 		insert(fairness, job, true);
 }
 
-void fairness_forget(struct fairness *fairness, uint32_t entry)
+bool fairness_forget(struct fairness *fairness, uint32_t entry)
 {
-	if (entry < fairness->entry_capacity && fairness->node_of[entry] != NONE)
-		withdraw(fairness, fairness->node_of[entry]);
+	if (entry >= fairness->entry_capacity || fairness->node_of[entry] == NONE)
+		return false;
+	withdraw(fairness, fairness->node_of[entry]);
+	return true;
 }
 
 /* 8 high, 4 normal, 1 low in 13 turns, interleaved; an empty ring's turn goes to the next. */

@@ -35,11 +35,11 @@ bool fairness_push(struct fairness *fairness, const struct fair_job *job);
  * many. */
 size_t fairness_pop(struct fairness *fairness, struct fair_job *ret, size_t count);
 
-/* Puts one back at the head of its tenant (the push to Redis failed). */
+/* Puts one at the head of its tenant, if its bot does not wait (the push to Redis failed). */
 void fairness_return(struct fairness *fairness, const struct fair_job *job);
 
-/* Forgets a bot that waits (it was stopped). */
-void fairness_forget(struct fairness *fairness, uint32_t entry);
+/* Forgets a bot (it was stopped). True: it waited. */
+bool fairness_forget(struct fairness *fairness, uint32_t entry);
 
 size_t fairness_count(const struct fairness *fairness);
 void fairness_clear(struct fairness *fairness);

@@ -16,6 +16,7 @@ struct schedule {
 	uint32_t *place;                /* of an entry in the heap */
 	struct node *heap;              /* the one that is due first on top */
 	uint32_t capacity, heap_count;
+	int64_t mean_micro; /* slots in a second, times 1,000,000; kept with the entries */
 };
 
 struct schedule *schedule_new(void)
@@ -119,6 +120,12 @@ static void make_room(struct schedule *schedule, uint32_t entry)
 	schedule->heap = mem_grow(schedule->heap, schedule->capacity, sizeof schedule->heap[0]);
 }
 
+/* Whole numbers: what an entry adds it takes away again, exactly. */
+static int64_t rate_micro(const struct admission_bot *bot)
+{
+	return 1000000 / bot->interval_s;
+}
+
 static bool same_timing(const struct admission_bot *a, const struct admission_bot *b)
 {
 	return a->interval_s == b->interval_s && a->align_candle == b->align_candle &&
@@ -137,8 +144,11 @@ uint32_t schedule_put(
 	bool moves = is_new || catch_up || !same_timing(&item->bot, bot);
 	int64_t next_slot_s = moves ? 0 : item->next_slot_s;
 
-	if (!is_new)
+	if (!is_new) {
 		heap_remove(schedule, entry);
+		schedule->mean_micro -= rate_micro(&item->bot);
+	}
+	schedule->mean_micro += rate_micro(bot);
 	*item = (struct schedule_entry){
 		.bot = *bot,
 		.due = due_of(&bot->bot, bot->interval_s, bot->align_candle, bot->align_delay_ms),
@@ -160,6 +170,7 @@ uint32_t schedule_put(
 void schedule_drop(struct schedule *schedule, uint32_t entry)
 {
 	heap_remove(schedule, entry);
+	schedule->mean_micro -= rate_micro(&schedule->entries[entry].bot);
 	idmap_drop(schedule->bots, entry);
 }
 
@@ -227,4 +238,9 @@ int64_t schedule_next_ms(const struct schedule *schedule)
 size_t schedule_count(const struct schedule *schedule)
 {
 	return schedule->heap_count;
+}
+
+int64_t schedule_mean_milli(const struct schedule *schedule)
+{
+	return schedule->mean_micro / 1000;
 }

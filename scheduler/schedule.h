@@ -60,5 +60,7 @@ bool schedule_take_due(struct schedule *schedule, int64_t now_ms, uint32_t *ret_
 /* When the first entry is due, INT64_MAX if there is none. */
 int64_t schedule_next_ms(const struct schedule *schedule);
 size_t schedule_count(const struct schedule *schedule);
+/* Slots of all entries in a second, times 1000. */
+int64_t schedule_mean_milli(const struct schedule *schedule);
 
 #endif

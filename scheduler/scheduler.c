@@ -23,7 +23,7 @@
 
 #define STALE_MS 5000 /* no finished round for that long: not ready */
 #define FAILURE_PAUSE_MS 500
-#define DRAIN_WINDOW_S (30 * 86400) /* --drain: everything that is due goes into the streams */
+#define DRAIN_WINDOW_S (30 * 86400)
 
 struct scheduler {
 	const struct config *config;
@@ -211,7 +211,8 @@ static void note_trouble(struct scheduler *scheduler, int result, const struct e
 	scheduler->trouble = result == -1;
 }
 
-static int open_connections(struct scheduler *scheduler, int64_t stream_window_s, struct err *err)
+/* drain: everything that is due goes into the streams, at once. */
+static int open_connections(struct scheduler *scheduler, bool drain, struct err *err)
 {
 	const struct config *config = scheduler->config;
 	int64_t timeout_ms = config_int(config, "redis.command_timeout_ms");
@@ -237,7 +238,9 @@ static int open_connections(struct scheduler *scheduler, int64_t stream_window_s
 	scheduler->beat = beat_new(&(struct beat_options){
 		.postgres = scheduler->postgres,
 		.queue = scheduler->queue,
-		.stream_window_s = stream_window_s,
+		.stream_window_s = drain ? DRAIN_WINDOW_S
+					 : config_int(config, "scheduler.stream_window_s"),
+		.at_once = drain,
 		.reload_ms = config_int(config, "scheduler.reload_s") * 1000,
 	});
 	return 0;
@@ -292,9 +295,7 @@ static int open_all(struct scheduler *scheduler, struct err *err)
 		.context = scheduler,
 	};
 
-	int64_t window_s = config_int(scheduler->config, "scheduler.stream_window_s");
-
-	if (open_signals(scheduler, err) == -1 || open_connections(scheduler, window_s, err) == -1)
+	if (open_signals(scheduler, err) == -1 || open_connections(scheduler, false, err) == -1)
 		return -1;
 	scheduler->metrics = metrics_new(1);
 	metrics_use(scheduler->metrics, 0);
@@ -360,7 +361,7 @@ int scheduler_enqueue_due(const struct config *config, int64_t wait_ms, bool *re
 {
 	struct scheduler scheduler = scheduler_of(config);
 	int64_t end_ms = clock_mono_ms(scheduler.clock) + wait_ms;
-	int result = open_connections(&scheduler, DRAIN_WINDOW_S, err);
+	int result = open_connections(&scheduler, true, err);
 
 	*ret_led = false;
 	*ret_count = 0;
