@@ -57,7 +57,10 @@ static const struct command actions[] = {
 		.details =
 			"BOT is an id, a NAME, or TENANT/NAME. Leverage and position mode are set "
 			"while\nthe symbol is flat, without orders and claimed by no other bot; "
-			"otherwise they\nmust match already.",
+			"otherwise they\nmust match already. What a venue keeps for the whole "
+			"account (Bybit: margin\nmode, Binance: position mode) changes by "
+			"--set-account-mode only, while the\naccount is flat, without orders and "
+			"traded by no other bot.",
 		.options = bot_start_options,
 		.run = bot_start_run,
 	},

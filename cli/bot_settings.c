@@ -91,6 +91,16 @@ static bool mode_matches(const struct account *account, const struct pair *pair)
 	return account->position_mode == pair->position_mode;
 }
 
+/* The next step would be to set it, but it is the whole account's. */
+static int refuse_account_mode(
+	const struct account *account, const struct pair *pair, struct err *err)
+{
+	return err_set(err, ERR_REFUSED, ERR_RETRY_NEVER,
+		"%s: position mode of the account is %s, the bot wants %s: --set-account-mode %s",
+		pair->symbol, position_mode_text(account->position_mode),
+		position_mode_text(pair->position_mode), position_mode_text(pair->position_mode));
+}
+
 static bool leverage_matches(const struct account *account, const struct pair *pair)
 {
 	const struct position *position = position_of(account, pair);
@@ -200,6 +210,8 @@ int bot_settings_symbol(
 		return -1;
 	if (mode_matches(&account, pair) && leverage_matches(&account, pair))
 		return 0;
+	if (!mode_matches(&account, pair) && session->venue.venue->position_mode_of_account)
+		return refuse_account_mode(&account, pair, err);
 	if (why_not(session, pair, &account, &reason, err) == -1)
 		return -1;
 	if (*reason != '\0') {
@@ -217,8 +229,9 @@ int bot_settings_symbol(
 	return check_symbol(session, pair, err);
 }
 
-/* --- the account's margin mode -------------------------------------------------------------- */
+/* --- what is the account's ------------------------------------------------------------------ */
 
+/* "" if the account's settings may be changed, else why not. */
 static int why_not_account(struct bot_session *session, const struct account *account,
 	const char **ret, struct err *err)
 {
@@ -242,10 +255,39 @@ static int why_not_account(struct bot_session *session, const struct account *ac
 	return 0;
 }
 
-int bot_settings_account(
-	struct bot_session *session, enum margin_mode wanted, struct doc *done, struct err *err)
+/* Requests name a symbol even so: some venues want one, and the row stands in a pair's journal. */
+static int set_for_account(struct bot_session *session, const struct account *account,
+	struct exchange_setting *setting, const char *mode, struct doc *done, struct err *err)
 {
-	const struct pair *pair = &session->work.dossier.pairs[0];
+	const char *reason;
+	char what[WHAT_SIZE];
+	const char *name = setting->kind == SETTING_MARGIN_MODE ? "margin mode" : "position mode";
+
+	if (why_not_account(session, account, &reason, err) == -1)
+		return -1;
+	if (*reason != '\0')
+		return err_set(err, ERR_REFUSED, ERR_RETRY_NEVER,
+			"the account's %s cannot be set while %s", name, reason);
+	(void)snprintf(what, sizeof what, "%s %s of the account", name, mode);
+	(void)snprintf(setting->symbol, sizeof setting->symbol, "%s",
+		session->work.dossier.pairs[0].symbol);
+	if (send_setting(session, 0, setting, what, err) == -1)
+		return -1;
+	doc_push_text(done, what);
+	return 0;
+}
+
+/* --- margin mode ---------------------------------------------------------------------------- */
+
+static bool margin_matches(const struct account *account, enum margin_mode wanted)
+{
+	return account->margin_mode_known && account->margin_mode == wanted;
+}
+
+static int set_symbol_margin(struct bot_session *session, size_t index, enum margin_mode wanted,
+	struct doc *done, struct err *err)
+{
+	const struct pair *pair = &session->work.dossier.pairs[index];
 	struct exchange_setting setting = {.kind = SETTING_MARGIN_MODE, .margin_mode = wanted};
 	struct account account;
 	const char *reason;
@@ -253,18 +295,66 @@ int bot_settings_account(
 
 	if (read_account(session, pair->symbol, &account, err) == -1)
 		return -1;
-	if (account.margin_mode_known && account.margin_mode == wanted)
+	if (margin_matches(&account, wanted))
 		return 0;
-	if (why_not_account(session, &account, &reason, err) == -1)
+	if (why_not(session, pair, &account, &reason, err) == -1)
 		return -1;
-	if (*reason != '\0')
-		return err_set(err, ERR_REFUSED, ERR_RETRY_NEVER,
-			"the account's margin mode cannot be set while %s", reason);
 	(void)snprintf(
-		what, sizeof what, "margin mode %s of the account", margin_mode_text(wanted));
+		what, sizeof what, "margin mode %s of %s", margin_mode_text(wanted), pair->symbol);
+	if (*reason != '\0')
+		return err_set(err, ERR_REFUSED, ERR_RETRY_NEVER, "%s cannot be set while %s", what,
+			reason);
 	(void)snprintf(setting.symbol, sizeof setting.symbol, "%s", pair->symbol);
-	if (send_setting(session, 0, &setting, what, err) == -1)
+	if (send_setting(session, index, &setting, what, err) == -1)
 		return -1;
 	doc_push_text(done, what);
 	return 0;
+}
+
+int bot_settings_margin_mode(
+	struct bot_session *session, enum margin_mode wanted, struct doc *done, struct err *err)
+{
+	const struct dossier *dossier = &session->work.dossier;
+	struct exchange_setting setting = {.kind = SETTING_MARGIN_MODE, .margin_mode = wanted};
+	struct account account;
+
+	if (!session->venue.venue->margin_mode_of_account) {
+		for (size_t i = 0; i < dossier->pair_count; i++)
+			if (dossier->pairs[i].active &&
+				set_symbol_margin(session, i, wanted, done, err) == -1)
+				return -1;
+		return 0;
+	}
+	if (read_account(session, dossier->pairs[0].symbol, &account, err) == -1)
+		return -1;
+	if (margin_matches(&account, wanted))
+		return 0;
+	return set_for_account(
+		session, &account, &setting, margin_mode_text(wanted), done, err);
+}
+
+/* --- position mode -------------------------------------------------------------------------- */
+
+int bot_settings_position_mode(
+	struct bot_session *session, enum position_mode wanted, struct doc *done, struct err *err)
+{
+	const struct dossier *dossier = &session->work.dossier;
+	struct exchange_setting setting = {
+		.kind = SETTING_POSITION_MODE, .position_mode = wanted};
+	struct account account;
+
+	for (size_t i = 0; i < dossier->pair_count; i++)
+		if (dossier->pairs[i].active && dossier->pairs[i].position_mode != wanted)
+			return err_set(err, ERR_REFUSED, ERR_RETRY_NEVER,
+				"--set-account-mode %s: the bot's %s wants %s",
+				position_mode_text(wanted), dossier->pairs[i].symbol,
+				position_mode_text(dossier->pairs[i].position_mode));
+	if (!session->venue.venue->position_mode_of_account)
+		return 0;
+	if (read_account(session, dossier->pairs[0].symbol, &account, err) == -1)
+		return -1;
+	if (account.position_mode == wanted)
+		return 0;
+	return set_for_account(
+		session, &account, &setting, position_mode_text(wanted), done, err);
 }

@@ -23,7 +23,9 @@
 const struct command_option bot_start_options[] = {
 	BOT_PICK_OPTION,
 	{"adopt", NULL, "take over a position that the bot's books do not explain"},
-	{"set-account-mode", "MODE", "isolated or cross: set the account's margin mode"},
+	{"set-account-mode", "MODE",
+		"isolated, cross, hedge or one_way: set it, also where the venue keeps it for the "
+		"whole account; may be repeated"},
 	ACTOR_OPTION,
 	{0},
 };
@@ -33,8 +35,9 @@ struct starting { /* what a child is told */
 	const char *actor;
 	struct bot bot;
 	bool adopt;
-	bool set_margin_mode;
+	bool set_margin_mode, set_position_mode;
 	enum margin_mode margin_mode;
+	enum position_mode position_mode;
 };
 
 /* --- what needs no venue -------------------------------------------------------------------- */
@@ -216,14 +219,25 @@ static int prepare_venue(struct bot_session *session, const struct starting *sta
 	struct outcome *outcome, struct err *err)
 {
 	const struct dossier *dossier = &session->work.dossier;
+	bool of_account = session->venue.venue->margin_mode_of_account;
 
-	if (starting->set_margin_mode &&
-		bot_settings_account(session, starting->margin_mode, outcome->settings, err) == -1)
+	/* The position mode first: legs, and with them leverage and margin, are those of a mode. */
+	if (starting->set_position_mode &&
+		bot_settings_position_mode(
+			session, starting->position_mode, outcome->settings, err) == -1)
+		return -1;
+	if (starting->set_margin_mode && of_account &&
+		bot_settings_margin_mode(session, starting->margin_mode, outcome->settings, err) ==
+			-1)
 		return -1;
 	for (size_t i = 0; i < dossier->pair_count; i++)
 		if (dossier->pairs[i].active &&
 			bot_settings_symbol(session, i, outcome->settings, err) == -1)
 			return -1;
+	if (starting->set_margin_mode && !of_account &&
+		bot_settings_margin_mode(session, starting->margin_mode, outcome->settings, err) ==
+			-1)
+		return -1;
 	if (bot_adoption_resolve(session, err) == -1)
 		return -1;
 	for (size_t i = 0; i < dossier->pair_count; i++)
@@ -324,17 +338,22 @@ static int start_one(
 	return guarded_start(&task, ret, err);
 }
 
-static int read_margin_mode(
-	struct command_context *context, struct starting *starting, struct err *err)
+/* --set-account-mode: each value is a margin mode or a position mode. */
+static int read_modes(struct command_context *context, struct starting *starting, struct err *err)
 {
-	const char *text = command_value(context, "set-account-mode");
+	const char *text;
+	struct err ignored;
 
-	if (text == NULL)
-		return 0;
-	starting->set_margin_mode = true;
-	if (margin_mode_parse(text, &starting->margin_mode, err) == -1) {
-		err->code = ERR_USAGE;
-		return err_while(err, "--set-account-mode");
+	for (size_t i = 0; (text = command_value_at(context, "set-account-mode", i)) != NULL; i++) {
+		if (margin_mode_parse(text, &starting->margin_mode, &ignored) == 0)
+			starting->set_margin_mode = true;
+		else if (position_mode_parse(text, &starting->position_mode, &ignored) == 0)
+			starting->set_position_mode = true;
+		else
+			return err_set(err, ERR_USAGE, ERR_RETRY_NEVER,
+				"--set-account-mode: expected isolated, cross, hedge or one_way, "
+				"got \"%.40s\"",
+				text);
 	}
 	return 0;
 }
@@ -352,7 +371,7 @@ int bot_start_run(struct command_context *context, int argc, char **argv, struct
 		.shared = &starting,
 	};
 
-	if (read_margin_mode(context, &starting, err) == -1)
+	if (read_modes(context, &starting, err) == -1)
 		return -1;
 	return bot_each_run(context, argc, argv, &task, err);
 }

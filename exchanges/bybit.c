@@ -650,6 +650,7 @@ static int understand(struct exchange *exchange, const struct exchange_request *
 
 const struct exchange_adapter bybit_adapter = {
 	.venue = VENUE_BYBIT,
+	.margin_mode_of_account = true,
 	.time = read_time,
 	.rules = read_rules,
 	.candles = read_candles,

@@ -87,6 +87,9 @@ struct candle_list {
 
 struct exchange_adapter {
 	enum venue_name venue;
+	/* Kept for the whole account, not per symbol (exchanges.md 1): who changes one changes it
+	 * for all. */
+	bool margin_mode_of_account, position_mode_of_account;
 	/* Venue time now, ms: the server's clock (signing), and the market's (equal on real
 	 * venues). */
 	int (*time)(struct exchange *, int64_t *ret_server_ms, struct err *err);

@@ -269,7 +269,9 @@ Test(operator_bots, the_accounts_margin_mode_changes_on_demand_only)
 	has_bot("wide", "--pair BTCUSDT:short");
 	EXPECT_EXIT(4, "bot start wide --set-account-mode cross");
 	EXPECT_SAID("another bot trades on it");
-	EXPECT_EXIT(0, "bot start wide --set-account-mode isolated");
+	EXPECT_EXIT(4, "bot start wide --set-account-mode one_way");
+	EXPECT_SAID("--set-account-mode one_way: the bot's BTCUSDT wants hedge");
+	EXPECT_EXIT(0, "bot start wide --set-account-mode isolated --set-account-mode hedge");
 }
 
 /* A credential is asked about before its first use, and a refused one starts nothing. */
