@@ -3,6 +3,7 @@
 #include "cli/arguments.h"
 #include "core/base/cleanup.h"
 #include "core/io/config.h"
+#include "core/io/log.h"
 #include "core/io/postgres.h"
 #include "core/io/redis.h"
 
@@ -308,6 +309,8 @@ int command_main(const struct command *const *commands, const char *version, int
 	char *help[DEPTH_MAX + 1];
 	struct err err = {0};
 
+	/* A service says what and where to in its own first lines; who typed a command reads it. */
+	log_setup(LOG_INFO, LOG_NOTE, "botbeat");
 	argc = argc > 0 ? argc - 1 : 0;
 	argv++;
 	if (argc > 0 && argc <= DEPTH_MAX && strcmp(argv[0], "help") == 0) {

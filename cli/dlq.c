@@ -9,6 +9,7 @@
 #include "core/base/clock.h"
 #include "core/io/doc.h"
 #include "core/io/postgres.h"
+#include "core/market/market.h"
 #include "core/store/bot.h"
 #include "core/store/tenant.h"
 
@@ -45,6 +46,7 @@ enum { COLUMNS = sizeof columns / sizeof columns[0] };
 #define FILTER_OPTIONS                                                                             \
 	{"tenant", "TENANT", "of this tenant only (name or id)"},                                  \
 		{"bot", "BOT", "of this bot only (id, NAME or TENANT/NAME)"},                      \
+		{"venue", "VENUE", "of this venue's bots only: bybit, phemex or binance"},         \
 		{"class", "CLASS", "of this class only: killed, auth, database, …"},               \
 		{"older-than", "SECONDS", "that died longer ago"},                                 \
 		{"newer-than", "SECONDS", "that died since"},                                      \
@@ -70,7 +72,14 @@ static int read_filter(const struct command_context *context, struct postgres *p
 	const char *bot = command_value(context, "bot");
 	struct dead_letter_filter *filter = &ret->filter;
 
+	enum venue_name venue;
+
 	filter->class = command_value(context, "class");
+	filter->venue = command_value(context, "venue");
+	if (filter->venue != NULL && venue_name_parse(filter->venue, &venue, err) == -1) {
+		err->code = ERR_USAGE;
+		return err_while(err, "--venue");
+	}
 	if (command_int(context, "older-than", 1, YEAR_S, 0, &filter->older_than_s, err) == -1 ||
 		command_int(context, "newer-than", 1, YEAR_S, 0, &filter->newer_than_s, err) ==
 			-1 ||
@@ -92,8 +101,8 @@ static int read_filter(const struct command_context *context, struct postgres *p
 
 static bool is_filtered(const struct dead_letter_filter *filter)
 {
-	return filter->tenant != NULL || filter->bot != NULL || filter->class != NULL ||
-	       filter->older_than_s != 0 || filter->newer_than_s != 0;
+	return filter->tenant != NULL || filter->bot != NULL || filter->venue != NULL ||
+	       filter->class != NULL || filter->older_than_s != 0 || filter->newer_than_s != 0;
 }
 
 /* --- dlq list ------------------------------------------------------------------------------- */

@@ -22,7 +22,7 @@ struct line {
 
 static struct {
 	enum log_level level;
-	bool json;
+	bool json, note;
 	char room[32];
 	char tenant[64];
 	char bot[64];
@@ -210,6 +210,11 @@ static void begin(struct line *line, enum log_level level, const char *event)
 {
 	char time[CLOCK_TEXT_SIZE];
 
+	if (setup.note) {
+		add_text(line, "note: ");
+		add_text(line, event);
+		return;
+	}
 	clock_text(clock_utc_ms(clock_system()), time, sizeof time);
 	if (setup.json) {
 		add_text(line, "{");
@@ -238,6 +243,7 @@ void log_setup(enum log_level level, enum log_format format, const char *room)
 {
 	setup.level = level;
 	setup.json = format == LOG_JSON || (format == LOG_AUTO && isatty(STDERR_FILENO) != 1);
+	setup.note = format == LOG_NOTE;
 	log_room(room);
 }
 

@@ -20,7 +20,8 @@
 #include <stdint.h>
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
-enum log_format { LOG_AUTO, LOG_HUMAN, LOG_JSON };
+/* LOG_NOTE: "note: EVENT name=value …", for a command's person, who asked just now. */
+enum log_format { LOG_AUTO, LOG_HUMAN, LOG_JSON, LOG_NOTE };
 
 enum log_kind { LOG_KIND_TEXT, LOG_KIND_INT, LOG_KIND_DECIMAL };
 

@@ -49,7 +49,8 @@ int dead_letter_list(struct postgres *postgres, const struct dead_letter_filter 
 	const char *parameters[] = {filter->tenant == NULL ? NULL : filter->tenant->text,
 		filter->bot == NULL ? NULL : filter->bot->text, filter->class, filter->state,
 		number_or_null(filter->older_than_s, older),
-		number_or_null(filter->newer_than_s, newer), number_or_null(filter->limit, limit)};
+		number_or_null(filter->newer_than_s, newer), number_or_null(filter->limit, limit),
+		filter->venue};
 
 	if (postgres_query(postgres,
 		    COLUMNS "where ($1::uuid is null or d.tenant_id = $1::uuid) "
@@ -60,8 +61,9 @@ int dead_letter_list(struct postgres *postgres, const struct dead_letter_filter 
 			    "interval '1 s') "
 			    "and ($6::bigint is null or d.created_at > now() - $6::bigint * "
 			    "interval '1 s') "
+			    "and ($8::text is null or b.exchange = $8::text) "
 			    "order by d.created_at desc, d.id limit $7::bigint",
-		    7, parameters, ret, err) == -1)
+		    8, parameters, ret, err) == -1)
 		return err_while(err, "could not list dead letters");
 	return 0;
 }

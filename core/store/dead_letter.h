@@ -18,6 +18,7 @@ struct postgres_result;
 struct dead_letter_filter {        /* everything borrowed; NULL or 0: any */
 	const struct uuid *tenant; /* id */
 	const struct uuid *bot;
+	const char *venue; /* "bybit", … */
 	const char *class; /* "killed", "auth", … */
 	const char *state; /* "dead", "retried", "dropped" */
 	int64_t older_than_s, newer_than_s;
@@ -26,7 +27,7 @@ struct dead_letter_filter {        /* everything borrowed; NULL or 0: any */
 
 /*
  * Newest first: id, tenant, bot, scheduled_at, class, attempts, kills, phase, signal, memory_kb,
- * age_s, state, retried_as, message. The caller frees.
+ * age_s, state, retried_as, message, bot_id. The caller frees.
  */
 MUST_CHECK int dead_letter_list(struct postgres *postgres, const struct dead_letter_filter *filter,
 	struct postgres_result **ret, struct err *err);

@@ -107,6 +107,7 @@ ParameterizedTestParameters(operator_support, refuses)
 		{"not all letters by accident", "dlq retry", 2, "--all"},
 		{"nothing is dropped unasked", "dlq drop " LETTER, 4, "--yes"},
 		{"a letter's state has a name", "dlq list --state gone", 2, "--state"},
+		{"a letter's venue has a name", "dlq list --venue ftx", 2, "--venue"},
 		{"an export has an owner", "trades export", 2, "--tenant or --bot"},
 		{"a tenant must exist", "trades export --tenant zoe", 3, "zoe"},
 		{"a format has a name", "trades export --tenant ann --format xml", 2,
@@ -160,6 +161,24 @@ Test(operator_support, orders_are_listed_by_what_is_asked)
 	EXPECT_UNSAID("ours-1");
 }
 
+/* What a run would log is said in words to who asked: no time, no level, no JSON. */
+Test(operator_support, a_resolved_order_is_told_in_words)
+{
+	EXPECT_EXIT(0, "credential check ann/main");
+	test_database_run(op.postgres,
+		"delete from trades; update order_journal set state = 'unknown', leg = 'long', "
+		"order_type = 'market', pair_id = (select id from bot_trading_pairs), "
+		"client_order_id = '000000000000000000000000000unknown00', expires_server_ms = "
+		"epoch_ms(now()) - 60000, sent_at = now() - interval '1 minute', account_id = "
+		"(select account_id from credentials where name = 'main' and account_id is not "
+		"null)");
+	EXPECT_EXIT(0, "order resolve " ORDER " --absent --reason asked --yes");
+	EXPECT_SAID("note: order never reached the venue");
+	EXPECT_UNSAID("warn");
+	EXPECT_UNSAID("\"level\"");
+	EXPECT_UNSAID("\"event\"");
+}
+
 /* --- dlq ------------------------------------------------------------------------------------ */
 
 Test(operator_support, a_letter_is_listed_shown_and_retried)
@@ -167,6 +186,10 @@ Test(operator_support, a_letter_is_listed_shown_and_retried)
 	EXPECT_EXIT(0, "dlq list --class killed --bot b1");
 	EXPECT_SAID(LETTER);
 	EXPECT_EXIT(0, "dlq list --tenant ben");
+	EXPECT_UNSAID(LETTER);
+	EXPECT_EXIT(0, "dlq list --venue bybit");
+	EXPECT_SAID(LETTER);
+	EXPECT_EXIT(0, "dlq list --venue phemex");
 	EXPECT_UNSAID(LETTER);
 	EXPECT_EXIT(0, "dlq show " LETTER);
 	EXPECT_SAID("duration_ms  7");
