@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define FUNDING_LAG_MS 600000 /* runs look for a payment so long: worker/position.c */
+
 struct matching {
 	const struct ledger *ledger;
 	const struct comparison_venue *venue;
@@ -17,6 +19,9 @@ const char *difference_kind_text(enum difference_kind kind)
 		[DIFFERENCE_FILL_MISSING] = "fill not booked",
 		[DIFFERENCE_TRADE_EXTRA] = "trade without a fill",
 		[DIFFERENCE_TRADE_UNEQUAL] = "trade unlike its fill",
+		[DIFFERENCE_FUNDING_MISSING] = "funding not booked",
+		[DIFFERENCE_FUNDING_EXTRA] = "funding unknown to the venue",
+		[DIFFERENCE_FUNDING_UNEQUAL] = "funding unlike the venue's",
 		[DIFFERENCE_ORDER_NO_ROW] = "order without a row",
 		[DIFFERENCE_ORDER_FINAL] = "order open, row final",
 		[DIFFERENCE_ORDER_GONE] = "row open, order not known",
@@ -163,6 +168,70 @@ static void match_trades(struct matching *matching, const bool *seen)
 	}
 }
 
+/* --- funding -------------------------------------------------------------------------------- */
+
+static const struct ledger_leg *leg_of_cycle(
+	const struct ledger *ledger, const struct ledger_cycle *cycle)
+{
+	for (size_t i = 0; i < ledger->leg_count; i++)
+		if (ledger->legs[i].leg == cycle->leg &&
+			strcmp(ledger->legs[i].bot.text, cycle->bot.text) == 0)
+			return &ledger->legs[i];
+	return NULL;
+}
+
+/* The leg of ours that was held when the venue paid; NULL: none. */
+static const struct ledger_leg *leg_of_payment(
+	const struct ledger *ledger, const struct funding_payment *payment)
+{
+	for (size_t i = 0; i < ledger->cycle_count; i++) {
+		const struct ledger_cycle *cycle = &ledger->cycles[i];
+		if (funding_is_of(payment, cycle->leg) && cycle->opened_ms <= payment->paid_ms &&
+			payment->paid_ms <= cycle->closed_ms)
+			return leg_of_cycle(ledger, cycle);
+	}
+	return NULL;
+}
+
+static void match_unbooked_payment(struct matching *matching, const struct funding_payment *payment)
+{
+	const struct ledger_leg *leg = leg_of_payment(matching->ledger, payment);
+
+	if (leg == NULL)
+		matching->result.foreign++;
+	else if (payment->paid_ms + FUNDING_LAG_MS > leg->last_run_ms)
+		matching->result.waiting++;
+	else
+		note(matching, DIFFERENCE_FUNDING_MISSING, &leg->bot, payment->id, "%s on %s",
+			DECIMAL_TEXT(payment->amount), DECIMAL_TEXT(payment->quantity));
+}
+
+static void match_payments(struct matching *matching, bool *ret_seen)
+{
+	const struct ledger *ledger = matching->ledger;
+	const struct funding_list *payments = &matching->venue->payments;
+
+	for (size_t i = 0; i < payments->count; i++) {
+		const struct funding_payment *payment = &payments->items[i];
+		const struct ledger_payment *booked = ledger_payment(ledger, payment->id);
+		if (booked == NULL) {
+			match_unbooked_payment(matching, payment);
+			continue;
+		}
+		matching->result.payments++;
+		ret_seen[booked - ledger->payments] = true;
+		if (!decimal_equal(booked->amount, payment->amount))
+			note(matching, DIFFERENCE_FUNDING_UNEQUAL, &booked->bot, payment->id,
+				"booked %s, venue %s", DECIMAL_TEXT(booked->amount),
+				DECIMAL_TEXT(payment->amount));
+	}
+	for (size_t i = 0; i < ledger->payment_count; i++)
+		if (!ret_seen[i])
+			note(matching, DIFFERENCE_FUNDING_EXTRA, &ledger->payments[i].bot,
+				ledger->payments[i].venue_id, "%s",
+				DECIMAL_TEXT(ledger->payments[i].amount));
+}
+
 /* --- orders --------------------------------------------------------------------------------- */
 
 static bool lists(const struct order_list *orders, const char *client_order_id)
@@ -269,14 +338,17 @@ void comparison_make(const struct ledger *ledger, const struct comparison_venue 
 {
 	struct matching matching = {.ledger = ledger, .venue = venue};
 	bool *seen = ARENA_ARRAY(arena, bool, ledger->trade_count + 1);
+	bool *seen_payments = ARENA_ARRAY(arena, bool, ledger->payment_count + 1);
 
 	/* Nothing is noted twice, so this is the most there can be. */
 	matching.result.items = ARENA_ARRAY(arena, struct difference,
-		venue->fills.count + ledger->trade_count + venue->open.count + ledger->row_count +
+		venue->fills.count + ledger->trade_count + venue->payments.count +
+			ledger->payment_count + venue->open.count + ledger->row_count +
 			ledger->leg_count + 1);
 	matching.waiting = ARENA_ARRAY(arena, struct decimal, ledger->leg_count + 1);
 	match_fills(&matching, seen);
 	match_trades(&matching, seen);
+	match_payments(&matching, seen_payments);
 	match_open(&matching);
 	match_rows(&matching);
 	match_positions(&matching);

@@ -9,7 +9,8 @@
 #include <inttypes.h>
 
 static const struct command_option options[] = {
-	{"compare-ledger", NULL, "hold journal, trades and positions against the venues instead"},
+	{"compare-ledger", NULL,
+		"hold journal, trades, funding and positions against the venues instead"},
 	ACTOR_OPTION,
 	{0},
 };

@@ -34,7 +34,7 @@ struct child_task { /* the child's part: every count-th credential, from index o
 
 struct report { /* what a child hands back */
 	struct doc *differences, *failures;
-	int64_t places, fills, orders, positions, waiting, foreign;
+	int64_t places, fills, payments, orders, positions, waiting, foreign;
 };
 
 /* --- in the child --------------------------------------------------------------------------- */
@@ -99,6 +99,13 @@ static int read_venue(struct venue_session *session, const char *symbol, int64_t
 	if (result == -1)
 		return err_while(err, "could not read fills");
 	do {
+		if (from_ms > 0)
+			result = venue->funding(exchange, session->arena, symbol, from_ms - SKEW_MS,
+				0, &ret->payments, err);
+	} while (result == -1 && may_ask_again(give_up_ms, err));
+	if (result == -1)
+		return err_while(err, "could not read funding");
+	do {
 		result = venue->open_orders(exchange, session->arena, symbol, &ret->open, err);
 	} while (result == -1 && may_ask_again(give_up_ms, err));
 	if (result == -1)
@@ -146,6 +153,7 @@ static void add_differences(
 	}
 	report->places++;
 	report->fills += (int64_t)comparison->fills;
+	report->payments += (int64_t)comparison->payments;
 	report->orders += (int64_t)comparison->orders;
 	report->positions += (int64_t)comparison->positions;
 	report->waiting += (int64_t)comparison->waiting;
@@ -254,6 +262,7 @@ static int child_work(struct vault *vault, void *context, struct doc **ret, stru
 	struct doc *doc = doc_object();
 	doc_int(doc, "places", report.places);
 	doc_int(doc, "fills", report.fills);
+	doc_int(doc, "payments", report.payments);
 	doc_int(doc, "orders", report.orders);
 	doc_int(doc, "positions", report.positions);
 	doc_int(doc, "waiting", report.waiting);
@@ -349,6 +358,7 @@ static int merge(const char *text, struct ledger_check *check, struct err *err)
 	struct field root = field_root(document);
 	if (add_number(&root, "places", &check->places, err) == -1 ||
 		add_number(&root, "fills", &check->fills, err) == -1 ||
+		add_number(&root, "payments", &check->payments, err) == -1 ||
 		add_number(&root, "orders", &check->orders, err) == -1 ||
 		add_number(&root, "positions", &check->positions, err) == -1 ||
 		add_number(&root, "waiting", &check->waiting, err) == -1 ||
@@ -472,6 +482,7 @@ static void print_json(const struct ledger_check *check)
 	doc_int(doc, "failures", (int64_t)check->failure_count);
 	doc_int(doc, "places", check->places);
 	doc_int(doc, "fills", check->fills);
+	doc_int(doc, "funding_payments", check->payments);
 	doc_int(doc, "orders", check->orders);
 	doc_int(doc, "positions", check->positions);
 	doc_int(doc, "waiting", check->waiting);
@@ -517,8 +528,8 @@ void ledger_check_print(const struct ledger_check *check, bool json)
 		printf("not compared: %s %s: %s\n", check->failures[i].bots,
 			check->failures[i].symbol, check->failures[i].error);
 	printf("%zu differences in %" PRId64 " places: %" PRId64 " fills, %" PRId64
-	       " open orders, %" PRId64 " positions; %" PRId64 " wait for the next run, %" PRId64
-	       " fills are not ours\n",
-		check->difference_count, check->places, check->fills, check->orders,
-		check->positions, check->waiting, check->foreign);
+	       " funding payments, %" PRId64 " open orders, %" PRId64 " positions; %" PRId64
+	       " wait for the next run, %" PRId64 " are not ours\n",
+		check->difference_count, check->places, check->fills, check->payments,
+		check->orders, check->positions, check->waiting, check->foreign);
 }

@@ -1,5 +1,6 @@
 /*
- * ledger_check - holds journal and trades of every bot with a credential against its venue.
+ * ledger_check - holds journal, trades and funding of every bot with a credential against its
+ * venue.
  *
  * Credentials are opened in guarded children, several at once. Nothing is changed but the audit
  * log, which names each opening. A place that shows differences is read again, so that what merely
@@ -41,9 +42,9 @@ struct ledger_check_failure { /* a place that could not be compared */
 
 struct ledger_check {   /* ledger_check_done frees */
 	int64_t places; /* symbols of accounts */
-	int64_t fills, orders, positions;
+	int64_t fills, payments, orders, positions;
 	int64_t waiting; /* a run will book or resolve these */
-	int64_t foreign; /* fills of somebody else's orders */
+	int64_t foreign; /* fills of somebody else's orders, payments on their positions */
 	struct ledger_check_difference *differences;
 	size_t difference_count;
 	struct ledger_check_failure *failures;

@@ -276,18 +276,6 @@ int position_check(struct work *work, size_t index, struct account *ret, struct 
 }
 
 /*
- * Where the venue does not name the leg, the signs do: at a rate above zero longs pay and shorts
- * receive. Else two bots on the legs of one symbol would book each other's payments.
- */
-static bool paid_by_leg(const struct pair *pair, const struct funding_payment *payment)
-{
-	if (payment->leg != LEG_ONE_WAY || pair->leg == LEG_ONE_WAY)
-		return payment->leg == pair->leg;
-	bool by_long = decimal_sign(payment->rate) != decimal_sign(payment->amount);
-	return by_long == (pair->leg == LEG_LONG);
-}
-
-/*
  * The venue's ledger runs on its server's clock, funding stamps on the market's (on a real venue
  * they agree): whether a stamp has passed is asked of the market, which payments are new of the
  * ledger.
@@ -325,7 +313,7 @@ int position_funding(struct work *work, size_t index, const struct rules *rules,
 	CLEANUP(booking_free) struct booking *booking = booking_new(work);
 	for (size_t i = 0; i < payments.count; i++) {
 		const struct funding_payment *payment = &payments.items[i];
-		if (!paid_by_leg(pair, payment))
+		if (!funding_is_of(payment, pair->leg))
 			continue;
 		if (trade_set_has(&booked, payment->id))
 			continue;

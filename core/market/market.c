@@ -144,6 +144,14 @@ bool order_status_final(enum order_status status)
 	die("order status %d has no name", (int)status);
 }
 
+bool funding_is_of(const struct funding_payment *payment, enum leg leg)
+{
+	if (payment->leg != LEG_ONE_WAY || leg == LEG_ONE_WAY)
+		return payment->leg == leg;
+	bool by_long = decimal_sign(payment->rate) != decimal_sign(payment->amount);
+	return by_long == (leg == LEG_LONG);
+}
+
 enum side side_for(enum side held, bool opens)
 {
 	if (opens)

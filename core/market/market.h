@@ -206,6 +206,13 @@ const struct risk_tier *rules_tier(const struct rules *rules, struct decimal pos
 /* True if order states say that nothing more can fill. */
 bool order_status_final(enum order_status status);
 
+/*
+ * True if a leg paid or received a funding payment. Where the venue does not name the leg in hedge
+ * mode, the signs do: at a rate above zero longs pay and shorts receive. Else two bots on the legs
+ * of one symbol would book each other's payments.
+ */
+bool funding_is_of(const struct funding_payment *payment, enum leg leg);
+
 /* The side that opens (true) or closes (false) a leg held long (SIDE_BUY) or short (SIDE_SELL). */
 enum side side_for(enum side held, bool opens);
 

@@ -47,6 +47,28 @@ static int read_trades(struct postgres *postgres, const struct ledger_key *key, 
 	return 0;
 }
 
+static int read_payments(struct postgres *postgres, const struct ledger_key *key,
+	struct arena *arena, struct ledger *ret, struct err *err)
+{
+	CLEANUP(postgres_result_free) struct postgres_result *result = NULL;
+
+	if (ask(postgres,
+		    "select venue_id, bot_id, trim_scale(amount)::text from funding "
+		    "where exchange = $1 and environment = $2 and account_id = $3 and symbol = $4 "
+		    "order by venue_id collate \"C\"",
+		    key, &result, err) == -1)
+		return err_while(err, "could not read booked funding");
+	ret->payment_count = postgres_rows(result);
+	ret->payments = ARENA_ARRAY(arena, struct ledger_payment, ret->payment_count + 1);
+	for (size_t i = 0; i < ret->payment_count; i++)
+		ret->payments[i] = (struct ledger_payment){
+			.venue_id = arena_text(arena, postgres_text(result, i, 0)),
+			.bot = postgres_uuid(result, i, 1),
+			.amount = postgres_decimal(result, i, 2),
+		};
+	return 0;
+}
+
 /* Our own schema's words: another one is our mistake. */
 static enum journal_state state_of(const char *text)
 {
@@ -128,6 +150,35 @@ static int read_legs(struct postgres *postgres, const struct ledger_key *key, st
 	return 0;
 }
 
+/* The last trade of a cycle says whether it is closed; adoptions open and close cycles, too. */
+static int read_cycles(struct postgres *postgres, const struct ledger_key *key, struct arena *arena,
+	struct ledger *ret, struct err *err)
+{
+	CLEANUP(postgres_result_free) struct postgres_result *result = NULL;
+
+	if (ask(postgres,
+		    "select t.bot_id, case when p.position_mode = 'one_way' then 'one_way' "
+		    "else t.position_side end, epoch_ms(min(t.executed_at)), "
+		    "case when bool_or(t.action = 'CLOSED') then epoch_ms(max(t.executed_at)) end "
+		    "from trades t join bot_trading_pairs p on p.id = t.pair_id "
+		    "where t.exchange = $1 and t.environment = $2 and t.account_id = $3 "
+		    "and t.symbol = $4 "
+		    "group by t.bot_id, t.pair_id, p.position_mode, t.position_side, t.cycle_id",
+		    key, &result, err) == -1)
+		return err_while(err, "could not read the cycles");
+	ret->cycle_count = postgres_rows(result);
+	ret->cycles = ARENA_ARRAY(arena, struct ledger_cycle, ret->cycle_count + 1);
+	for (size_t i = 0; i < ret->cycle_count; i++)
+		ret->cycles[i] = (struct ledger_cycle){
+			.bot = postgres_uuid(result, i, 0),
+			.leg = leg_of(postgres_text(result, i, 1)),
+			.opened_ms = postgres_int(result, i, 2),
+			.closed_ms = postgres_is_null(result, i, 3) ? INT64_MAX
+								    : postgres_int(result, i, 3),
+		};
+	return 0;
+}
+
 static int read_begin(struct postgres *postgres, const struct ledger_key *key, struct ledger *ret,
 	struct err *err)
 {
@@ -152,6 +203,8 @@ int ledger_read(struct postgres *postgres, const struct ledger_key *key, struct 
 
 	if (read_begin(postgres, key, &ledger, err) == -1 ||
 		read_trades(postgres, key, arena, &ledger, err) == -1 ||
+		read_payments(postgres, key, arena, &ledger, err) == -1 ||
+		read_cycles(postgres, key, arena, &ledger, err) == -1 ||
 		read_rows(postgres, key, arena, &ledger, err) == -1 ||
 		read_legs(postgres, key, arena, &ledger, err) == -1)
 		return -1;
@@ -189,6 +242,17 @@ const struct ledger_trade *ledger_trade(const struct ledger *ledger, const char 
 {
 	return bsearch(
 		exec_id, ledger->trades, ledger->trade_count, sizeof ledger->trades[0], by_exec_id);
+}
+
+static int by_venue_id(const void *key, const void *item)
+{
+	return strcmp(key, ((const struct ledger_payment *)item)->venue_id);
+}
+
+const struct ledger_payment *ledger_payment(const struct ledger *ledger, const char *venue_id)
+{
+	return bsearch(venue_id, ledger->payments, ledger->payment_count,
+		sizeof ledger->payments[0], by_venue_id);
 }
 
 static int by_client_order_id(const void *key, const void *item)

@@ -198,3 +198,84 @@ Test(comparison, asks_only_about_rows_that_the_venue_does_not_list)
 	cr_assert(eq(sz, count, 1));
 	cr_expect(eq(chr, rows[0]->client_order_id[0], 'c'));
 }
+
+/* --- funding -------------------------------------------------------------------------------- */
+
+#define PAID_MS 100000000
+#define LAG_MS 600000
+
+struct payment_row {
+	char because[72];
+	bool booked, paid;
+	char amount[8]; /* the venue's; -0.5 is booked */
+	enum leg paid_leg, held_leg;
+	int64_t opened_ms, closed_ms; /* of the only cycle */
+	int64_t last_run_ms;
+	int expected; /* -1: none, else a kind */
+	size_t waiting, foreign_count;
+};
+
+ParameterizedTestParameters(comparison, judges_funding)
+{
+	static struct payment_row rows[] = {
+		{"what is booked as it was paid is well", true, true, "-0.50", LEG_ONE_WAY,
+			LEG_ONE_WAY, 1, INT64_MAX, PAID_MS * 2, -1, 0, 0},
+		{"another amount", true, true, "-0.4", LEG_ONE_WAY, LEG_ONE_WAY, 1, INT64_MAX,
+			PAID_MS * 2, DIFFERENCE_FUNDING_UNEQUAL, 0, 0},
+		{"a payment that the venue does not know", true, false, "0", LEG_ONE_WAY,
+			LEG_ONE_WAY, 1, INT64_MAX, PAID_MS * 2, DIFFERENCE_FUNDING_EXTRA, 0, 0},
+		{"a payment that runs have passed over", false, true, "-0.5", LEG_ONE_WAY,
+			LEG_ONE_WAY, 1, INT64_MAX, PAID_MS + LAG_MS, DIFFERENCE_FUNDING_MISSING, 0,
+			0},
+		{"runs still look for it", false, true, "-0.5", LEG_ONE_WAY, LEG_ONE_WAY, 1,
+			INT64_MAX, PAID_MS + LAG_MS - 1, -1, 1, 0},
+		{"it was paid on what somebody else held", false, true, "-0.5", LEG_ONE_WAY,
+			LEG_ONE_WAY, PAID_MS + 1, INT64_MAX, PAID_MS * 2, -1, 0, 1},
+		{"our position was closed before", false, true, "-0.5", LEG_ONE_WAY, LEG_ONE_WAY, 1,
+			PAID_MS - 1, PAID_MS * 2, -1, 0, 1},
+		{"the other leg paid it", false, true, "-0.5", LEG_SHORT, LEG_LONG, 1, INT64_MAX,
+			PAID_MS * 2, -1, 0, 1},
+		{"longs pay at a rate above zero", false, true, "-0.5", LEG_ONE_WAY, LEG_LONG, 1,
+			INT64_MAX, PAID_MS * 2, DIFFERENCE_FUNDING_MISSING, 0, 0},
+		{"and shorts receive", false, true, "-0.5", LEG_ONE_WAY, LEG_SHORT, 1, INT64_MAX,
+			PAID_MS * 2, -1, 0, 1},
+	};
+	return cr_make_param_array(struct payment_row, rows, sizeof rows / sizeof rows[0]);
+}
+
+ParameterizedTest(struct payment_row *row, comparison, judges_funding)
+{
+	CLEANUP(arena_free) struct arena *arena = arena_new(65536, 1 << 20);
+	struct comparison result;
+	char name[] = "dca";
+	char venue_id[] = "pay-1";
+	struct ledger_payment booked = {.venue_id = venue_id, .amount = decimal_literal("-0.5")};
+	struct ledger_cycle cycle = {
+		.leg = row->held_leg, .opened_ms = row->opened_ms, .closed_ms = row->closed_ms};
+	struct ledger_leg leg = {.bot_name = name,
+		.leg = row->held_leg,
+		.quantity = DECIMAL_ZERO,
+		.last_run_ms = row->last_run_ms};
+	struct funding_payment payment = {.id = "pay-1",
+		.leg = row->paid_leg,
+		.amount = decimal_literal(row->amount),
+		.rate = decimal_literal("0.0001"),
+		.quantity = decimal_literal("1"),
+		.paid_ms = PAID_MS};
+	struct ledger ledger = {.payments = &booked,
+		.payment_count = row->booked,
+		.cycles = &cycle,
+		.cycle_count = 1,
+		.legs = &leg,
+		.leg_count = 1};
+	struct comparison_venue venue = {.payments = {&payment, row->paid}};
+
+	comparison_make(&ledger, &venue, arena, &result);
+
+	cr_expect(eq(sz, result.count, row->expected >= 0), "%s", row->because);
+	if (result.count > 0)
+		cr_expect(eq(int, (int)result.items[0].kind, row->expected), "%s: %s", row->because,
+			result.items[0].detail);
+	cr_expect(eq(sz, result.waiting, row->waiting), "%s", row->because);
+	cr_expect(eq(sz, result.foreign, row->foreign_count), "%s", row->because);
+}

@@ -132,6 +132,28 @@ Test(support, books_that_were_tampered_with_are_found)
 	expect_differences("fill not booked", 1, "a trade is missing");
 }
 
+/* Paid by the venue, booked by a run; then tampered with. */
+Test(support, funding_is_held_against_the_venues)
+{
+	trade_a_little();
+	test_database_run(world.bot.admin,
+		"update pair_states set funding_from = funding_from - interval '8 hours'");
+	POST_OK(&world.client, "/sim/funding", "{\"symbol\":\"BTCUSDT\",\"rate\":\"0.0001\"}");
+	expect_differences("", 0, "a payment that no run has looked for waits");
+	run_slot();
+	EXPECT_DB("select count(*) from funding", "1", "it is booked");
+	expect_differences("", 0, "and agrees");
+	test_database_run(world.bot.admin, "update funding set amount = amount * 2");
+	expect_differences("funding unlike the venue's", 1, "another amount");
+	test_database_run(world.bot.admin, "update funding set venue_id = 'made up'");
+	expect_differences("funding unknown to the venue", 1, "a payment too many");
+	test_database_run(world.bot.admin, "delete from funding");
+	expect_differences("", 0, "runs look for a missing one for ten minutes");
+	test_database_run(world.bot.admin,
+		"update bot_execution_logs set started_at = started_at + interval '11 minutes'");
+	expect_differences("funding not booked", 1, "then it is missing");
+}
+
 Test(support, each_opening_of_a_credential_is_written_down)
 {
 	expect_differences("", 0, "nothing was traded yet");
