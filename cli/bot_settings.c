@@ -329,8 +329,7 @@ int bot_settings_margin_mode(
 		return -1;
 	if (margin_matches(&account, wanted))
 		return 0;
-	return set_for_account(
-		session, &account, &setting, margin_mode_text(wanted), done, err);
+	return set_for_account(session, &account, &setting, margin_mode_text(wanted), done, err);
 }
 
 /* --- position mode -------------------------------------------------------------------------- */
@@ -339,8 +338,7 @@ int bot_settings_position_mode(
 	struct bot_session *session, enum position_mode wanted, struct doc *done, struct err *err)
 {
 	const struct dossier *dossier = &session->work.dossier;
-	struct exchange_setting setting = {
-		.kind = SETTING_POSITION_MODE, .position_mode = wanted};
+	struct exchange_setting setting = {.kind = SETTING_POSITION_MODE, .position_mode = wanted};
 	struct account account;
 
 	for (size_t i = 0; i < dossier->pair_count; i++)
@@ -355,6 +353,5 @@ int bot_settings_position_mode(
 		return -1;
 	if (account.position_mode == wanted)
 		return 0;
-	return set_for_account(
-		session, &account, &setting, position_mode_text(wanted), done, err);
+	return set_for_account(session, &account, &setting, position_mode_text(wanted), done, err);
 }
