@@ -1,8 +1,6 @@
 #include "exchanges/bybit.h"
 
 #include "core/base/cleanup.h"
-#include "core/io/http.h"
-#include "core/io/redis.h"
 #include "exchanges/bybit_call.h"
 #include "exchanges/bybit_reply.h"
 #include "exchanges/bybit_request.h"
@@ -10,6 +8,7 @@
 #include "exchanges/ledger.h"
 #include "exchanges/mode_cache.h"
 #include "exchanges/order_check.h"
+#include "exchanges/prepared.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -273,6 +272,28 @@ static int fill_balance(const struct bybit_wallet *wallet, struct account *accou
 	return 0;
 }
 
+#define MODE_OF "account" /* the margin mode is the whole account's */
+#define NEITHER "neither" /* kept too: it is as expensive to ask for */
+
+static bool recall_mode(struct exchange *exchange, struct account *account)
+{
+	char text[16];
+	struct err ignored;
+	if (!mode_cache_recall(exchange->redis, exchange->key_name, MODE_OF, text, sizeof text))
+		return false;
+	account->margin_mode_known = strcmp(text, NEITHER) != 0;
+	account->margin_mode = MARGIN_CROSS;
+	return !account->margin_mode_known ||
+	       margin_mode_parse(text, &account->margin_mode, &ignored) == 0;
+}
+
+static void remember_mode(struct exchange *exchange, const struct account *account)
+{
+	const char *text = account->margin_mode_known ? margin_mode_text(account->margin_mode)
+						      : NEITHER;
+	mode_cache_remember(exchange->redis, exchange->key_name, MODE_OF, text);
+}
+
 static int understand_account(struct exchange *exchange, const struct call_answer *answers,
 	bool mode_asked, const char *symbol, struct account *account, struct err *err)
 {
@@ -285,8 +306,7 @@ static int understand_account(struct exchange *exchange, const struct call_answe
 		if (bybit_reply_margin_mode(&answers[2].result, &account->margin_mode_known,
 			    &account->margin_mode, err) == -1)
 			return call_misread(err, "the margin mode");
-		mode_cache_remember(exchange->redis, exchange->key_name, account->margin_mode_known,
-			account->margin_mode);
+		remember_mode(exchange, account);
 	}
 	if (fill_balance(&wallet, account, err) == -1)
 		return -1;
@@ -306,8 +326,7 @@ static int read_account(
 		call_get("/v5/account/info", BYBIT_INFO, "%s", ""),
 	};
 	struct account account = {.read_mono_ms = clock_mono_ms(exchange->clock)};
-	bool mode_asked = !mode_cache_recall(exchange->redis, exchange->key_name,
-		&account.margin_mode_known, &account.margin_mode);
+	bool mode_asked = !recall_mode(exchange, &account);
 
 	CLEANUP(call_all_done) struct call_answer answers[CALLS_MAX] = {{.document = NULL}};
 	if (call_all(exchange, &bybit_call_venue, mode_asked ? 3 : 2, gets, answers, err) == -1)
@@ -331,14 +350,8 @@ static int find_in(struct exchange *exchange, const struct call_get *wanted,
 		return -1;
 	if (bybit_reply_orders(&answer.result, arena, &list, err) == -1)
 		return call_misread(err, "an order");
-
-	*ret_found = EXCHANGE_NOT_FOUND;
-	for (size_t i = 0; i < list.count; i++)
-		if (strcmp(list.items[i].client_order_id, client_order_id) == 0) {
-			*ret_found = EXCHANGE_FOUND;
-			*ret = list.items[i];
-			return 0;
-		}
+	bool found = ledger_find_order(&list, client_order_id, ret);
+	*ret_found = found ? EXCHANGE_FOUND : EXCHANGE_NOT_FOUND;
 	return 0;
 }
 
@@ -388,11 +401,8 @@ static int open_orders(struct exchange *exchange, struct arena *arena, const cha
 	if (read_pages(exchange, &orders, take_orders, &page, err) == -1)
 		return -1;
 
-	size_t open = 0;
-	for (size_t i = 0; i < page.list.count; i++)
-		if (!order_status_final(page.list.items[i].status))
-			page.list.items[open++] = page.list.items[i];
-	*ret = (struct order_list){page.list.items, open};
+	ledger_keep_open(&page.list);
+	*ret = page.list;
 	return 0;
 }
 
@@ -433,43 +443,41 @@ static int order_fills(struct exchange *exchange, struct arena *arena, const cha
 	return 0;
 }
 
-/*
- * Executions of a symbol, in windows of a week. to_ms 0: until now; the last window then names no
- * end, since our reading of the server's clock may be behind a fill that has just happened.
- */
-static int read_executions(struct exchange *exchange, const char *symbol, const char *filter,
-	int64_t from_ms, int64_t to_ms, page_reader *read_page, void *context, struct err *err)
-{
-	bool until_now = to_ms == 0;
-	if (order_check_symbol(symbol, err) == -1)
-		return -1;
-	if (until_now && exchange_server_ms(exchange, &to_ms, err) == -1)
-		return -1;
+struct executions { /* what a window of them is read for */
+	struct exchange *exchange;
+	const char *symbol;
+	const char *filter; /* in the query, "" for none */
+	page_reader *read_page;
+	void *page;
+};
 
-	if (from_ms < to_ms - KEPT_MS)
-		from_ms = to_ms - KEPT_MS;
-	bool last = false;
-	for (int64_t start_ms = from_ms; !last; start_ms += WEEK_MS) {
-		int64_t end_ms = start_ms + WEEK_MS - 1;
-		char end[40] = "";
-		last = end_ms >= to_ms;
-		if (!last || !until_now)
-			(void)snprintf(end, sizeof end, "&endTime=%lld",
-				(long long)(last ? to_ms : end_ms));
-		struct call_get window = call_get("/v5/execution/list", BYBIT_EXECUTION,
-			"category=linear&symbol=%s%s&startTime=%lld%s&limit=100", symbol, filter,
-			(long long)start_ms, end);
-		if (read_pages(exchange, &window, read_page, context, err) == -1)
-			return -1;
-	}
-	return 0;
+static int read_window(void *context, const struct ledger_window *window, struct err *err)
+{
+	const struct executions *wanted = context;
+	char end[40] = "";
+	if (window->end_ms != 0)
+		(void)snprintf(end, sizeof end, "&endTime=%lld", (long long)window->end_ms);
+	struct call_get executions = call_get("/v5/execution/list", BYBIT_EXECUTION,
+		"category=linear&symbol=%s%s&startTime=%lld%s&limit=100", wanted->symbol,
+		wanted->filter, (long long)window->start_ms, end);
+	return read_pages(wanted->exchange, &executions, wanted->read_page, wanted->page, err);
+}
+
+static int read_executions(
+	struct executions *wanted, int64_t from_ms, int64_t to_ms, struct err *err)
+{
+	const struct ledger_range range = {from_ms, to_ms, WEEK_MS, KEPT_MS};
+	if (order_check_symbol(wanted->symbol, err) == -1)
+		return -1;
+	return ledger_read_windows(wanted->exchange, &range, read_window, wanted, err);
 }
 
 static int read_fills(struct exchange *exchange, struct arena *arena, const char *symbol,
 	int64_t from_ms, int64_t to_ms, struct fill_list *ret, struct err *err)
 {
 	struct fill_page page = {.arena = arena, .settle_coin = settle_coin(symbol)};
-	if (read_executions(exchange, symbol, "", from_ms, to_ms, take_fills, &page, err) == -1)
+	struct executions wanted = {exchange, symbol, "", take_fills, &page};
+	if (read_executions(&wanted, from_ms, to_ms, err) == -1)
 		return -1;
 	ledger_sort_fills(&page.list);
 	*ret = page.list;
@@ -496,8 +504,8 @@ static int read_funding(struct exchange *exchange, struct arena *arena, const ch
 	int64_t from_ms, int64_t to_ms, struct funding_list *ret, struct err *err)
 {
 	struct funding_page page = {.arena = arena};
-	if (read_executions(exchange, symbol, "&execType=Funding", from_ms, to_ms, take_funding,
-		    &page, err) == -1)
+	struct executions wanted = {exchange, symbol, "&execType=Funding", take_funding, &page};
+	if (read_executions(&wanted, from_ms, to_ms, err) == -1)
 		return -1;
 	ledger_sort_funding(&page.list);
 	*ret = page.list;
@@ -526,7 +534,8 @@ static int prepare(struct exchange *exchange, enum bybit_group group, enum rate_
 		.secret = exchange->credential.secret,
 		.recv_window_ms = exchange->recv_window_ms,
 	};
-	if (call_permit(exchange, group, share, &signer.timestamp_ms, err) == -1)
+	const struct call_permit permit = {(int)group, share, 1};
+	if (call_permit(exchange, &permit, &signer.timestamp_ms, err) == -1)
 		return -1;
 	*ret = signer;
 	return 0;
@@ -535,11 +544,8 @@ static int prepare(struct exchange *exchange, enum bybit_group group, enum rate_
 static int prepare_place(struct exchange *exchange, struct arena *arena,
 	const struct order_request *order, struct exchange_request *ret, struct err *err)
 {
-	bool protects = order->reduce_only || order->close_on_trigger ||
-			order->type == ORDER_STOP_MARKET;
 	struct bybit_signer signer;
-	if (prepare(exchange, BYBIT_CREATE, protects ? RATE_PROTECTIVE : RATE_NEW_RISK, &signer,
-		    err) == -1)
+	if (prepare(exchange, BYBIT_CREATE, call_share_of_order(order), &signer, err) == -1)
 		return -1;
 	return bybit_request_place(&signer, arena, order, ret, err);
 }
@@ -561,8 +567,7 @@ static int prepare_amend(struct exchange *exchange, struct arena *arena,
 	const struct exchange_amend *amend, struct exchange_request *ret, struct err *err)
 {
 	struct bybit_signer signer;
-	enum rate_share share = amend->has_trigger ? RATE_PROTECTIVE : RATE_NEW_RISK;
-	if (prepare(exchange, BYBIT_AMEND, share, &signer, err) == -1)
+	if (prepare(exchange, BYBIT_AMEND, call_share_of_amend(amend), &signer, err) == -1)
 		return -1;
 	return bybit_request_amend(&signer, arena, amend, ret, err);
 }
@@ -595,12 +600,9 @@ static enum bybit_group group_of(const struct exchange_request *request)
 		{"/v5/position/switch-mode", BYBIT_MODE},
 		{"/v5/account/set-margin-mode", BYBIT_MARGIN},
 	};
-	size_t length = strlen(request->url);
-	for (size_t i = 0; i < sizeof posts / sizeof posts[0]; i++) {
-		size_t tail = strlen(posts[i].path);
-		if (length >= tail && strcmp(request->url + length - tail, posts[i].path) == 0)
+	for (size_t i = 0; i < sizeof posts / sizeof posts[0]; i++)
+		if (prepared_is(request, posts[i].path))
 			return posts[i].group;
-	}
 	die("a request to %s was not prepared here", request->url);
 }
 
@@ -626,24 +628,19 @@ static int understand(struct exchange *exchange, const struct exchange_request *
 	long http_status, const char *body, size_t size_bytes, const char *headers,
 	char ret_venue_order_id[VENUE_ORDER_ID_SIZE], struct err *err)
 {
-	/* Only read: the casts are for the struct's owners. */
-	const struct http_response response = {
-		.status = http_status,
-		.body = (char *)(uintptr_t)body,
-		.body_size_bytes = size_bytes,
-		.headers = (char *)(uintptr_t)headers,
-	};
+	const struct call_reply reply = {http_status, body, size_bytes, headers};
 	enum bybit_group group = group_of(request);
+	bool is_setting = group == BYBIT_LEVERAGE || group == BYBIT_MODE || group == BYBIT_MARGIN;
 	CLEANUP(call_done) struct call_answer answer = {.document = NULL};
-	if (bybit_call_understand(exchange, group, &response, &answer, err) == -1)
+	if (call_understand(exchange, &bybit_call_venue, is_setting ? CALL_SETTING : CALL_ORDER,
+		    (int)group, &reply, &answer, err) == -1)
 		return -1;
 
 	char id[VENUE_ORDER_ID_SIZE] = "";
-	bool is_order = group == BYBIT_CREATE || group == BYBIT_AMEND || group == BYBIT_CANCEL;
-	if (is_order && check_receipt(request, &answer.result, id, err) == -1)
+	if (!is_setting && check_receipt(request, &answer.result, id, err) == -1)
 		return -1;
 	if (group == BYBIT_MARGIN)
-		mode_cache_forget(exchange->redis, exchange->key_name);
+		mode_cache_forget(exchange->redis, exchange->key_name, MODE_OF);
 	memcpy(ret_venue_order_id, id, sizeof id);
 	return 0;
 }

@@ -1,6 +1,5 @@
 #include "exchanges/bybit_call.h"
 
-#include "core/base/cleanup.h"
 #include "core/io/http.h"
 #include "exchanges/bybit_error.h"
 #include "exchanges/bybit_reply.h"
@@ -8,6 +7,7 @@
 #include "exchanges/handle.h"
 
 #define RESET_MAX_MS (60 * 1000)
+
 /* How long the group stays closed, by the header's server time. */
 static int64_t reset_after(struct exchange *exchange, const struct http_response *response)
 {
@@ -20,8 +20,10 @@ static int64_t reset_after(struct exchange *exchange, const struct http_response
 	return wait_ms < 0 ? 0 : wait_ms > RESET_MAX_MS ? RESET_MAX_MS : wait_ms;
 }
 
-static int64_t retry_after(struct exchange *exchange, const struct http_response *response)
+static int64_t retry_after(
+	struct exchange *exchange, int group, const struct http_response *response)
 {
+	(void)group;
 	int64_t seconds;
 	if (call_header_number(response, "Retry-After", &seconds) && seconds > 0 && seconds < 86400)
 		return seconds * 1000;
@@ -29,8 +31,7 @@ static int64_t retry_after(struct exchange *exchange, const struct http_response
 }
 
 /* exchanges.md 4.5: what is left of the account's limit for this endpoint. */
-static void observe_limit(
-	struct exchange *exchange, int group, const struct http_response *response)
+static void observe(struct exchange *exchange, int group, const struct http_response *response)
 {
 	int64_t per_second, remaining;
 	if (group == BYBIT_PUBLIC || exchange->key_name[0] == '\0' ||
@@ -40,49 +41,6 @@ static void observe_limit(
 	if (per_second > 0 && per_second < 10000)
 		rate_limits_observe(exchange->limits, exchange->key_name, (size_t)group, per_second,
 			remaining, reset_after(exchange, response));
-}
-
-/* A reply that cannot be read is no proof of anything. */
-static int unreadable(enum call_kind kind, struct err *err)
-{
-	err->retry = refusal_unclear(kind);
-	return err_while(err, "could not understand bybit's reply");
-}
-
-static int check(struct exchange *exchange, enum call_kind kind, int group,
-	const struct http_response *response, struct call_answer *ret, struct err *err)
-{
-	struct call_status status = {
-		.kind = kind,
-		.http_status = response->status,
-		.retry_after_ms = retry_after(exchange, response),
-	};
-	enum call_limited limited;
-	observe_limit(exchange, group, response);
-	if (bybit_error_http(&status, response->body, response->body_size_bytes, &limited, err) ==
-		-1) {
-		call_stop_limited(exchange, group, limited, err);
-		return -1;
-	}
-
-	CLEANUP(call_done) struct call_answer answer = {.document = NULL};
-	struct bybit_envelope envelope;
-	if (field_parse(response->body, response->body_size_bytes, &answer.document, err) == -1 ||
-		bybit_reply_envelope(answer.document, &envelope, err) == -1)
-		return unreadable(kind, err);
-	if (bybit_error_code(&status, envelope.code, envelope.text, &limited, err) == -1) {
-		call_stop_limited(exchange, group, limited, err);
-		const char *reason = bybit_reply_reason(&envelope.result);
-		return reason[0] != '\0' ? err_while(err, "%.100s", reason) : -1;
-	}
-
-	answer.result = envelope.result;
-	answer.has_server_time = true;
-	answer.server_ms = envelope.server_ms;
-	answer.market_ms = call_market_time(exchange, response, envelope.server_ms);
-	*ret = answer;
-	answer.document = NULL;
-	return 0;
 }
 
 static void build(const struct exchange *exchange, int64_t now_server_ms, struct arena *arena,
@@ -98,11 +56,13 @@ static void build(const struct exchange *exchange, int64_t now_server_ms, struct
 	bybit_request_get(&signer, arena, get->path, get->query, ret);
 }
 
-const struct call_venue bybit_call_venue = {.name = "bybit", .build = build, .check = check};
-
-int bybit_call_understand(struct exchange *exchange, enum bybit_group group,
-	const struct http_response *response, struct call_answer *ret, struct err *err)
-{
-	bool setting = group == BYBIT_LEVERAGE || group == BYBIT_MODE || group == BYBIT_MARGIN;
-	return check(exchange, setting ? CALL_SETTING : CALL_ORDER, group, response, ret, err);
-}
+const struct call_venue bybit_call_venue = {
+	.name = "bybit",
+	.build = build,
+	.observe = observe,
+	.retry_after = retry_after,
+	.refuse_http = bybit_error_http,
+	.envelope = bybit_reply_envelope,
+	.refuse_code = bybit_error_code,
+	.reason = bybit_reply_reason,
+};

@@ -27,11 +27,4 @@ enum bybit_group {
 
 extern const struct call_venue bybit_call_venue;
 
-/*
- * The reply of a state-changing request of an account's group: takes in what it tells, and fills
- * *ret if the venue agreed.
- */
-MUST_CHECK int bybit_call_understand(struct exchange *exchange, enum bybit_group group,
-	const struct http_response *response, struct call_answer *ret, struct err *err);
-
 #endif

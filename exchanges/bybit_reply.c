@@ -2,7 +2,6 @@
 
 #include "core/base/err.h"
 #include "exchanges/legs.h"
-#include "exchanges/reply.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -24,17 +23,14 @@ static int rows_of(
 }
 
 int bybit_reply_envelope(
-	const struct field_document *document, struct bybit_envelope *ret, struct err *err)
+	const struct field_document *document, struct reply_envelope *ret, struct err *err)
 {
 	struct field root = field_root(document);
-	struct field text;
-	struct bybit_envelope envelope = {.text = ""};
+	struct reply_envelope envelope = {.text = "", .has_server_time = true};
 	if (field_int(&root, "retCode", &envelope.code, err) == -1 ||
-		field_get_optional(&root, "retMsg", &text, err) == -1 ||
+		reply_optional_text(&root, "retMsg", &envelope.text, err) == -1 ||
 		field_get_optional(&root, "result", &envelope.result, err) == -1 ||
 		field_int(&root, "time", &envelope.server_ms, err) == -1)
-		return -1;
-	if (field_present(&text) && field_as_text(&text, &envelope.text, err) == -1)
 		return -1;
 	*ret = envelope;
 	return 0;
@@ -42,11 +38,7 @@ int bybit_reply_envelope(
 
 int bybit_reply_cursor(const struct field *result, const char **ret, struct err *err)
 {
-	struct field cursor;
-	if (field_get_optional(result, "nextPageCursor", &cursor, err) == -1)
-		return -1;
-	*ret = "";
-	return field_present(&cursor) ? field_as_text(&cursor, ret, err) : 0;
+	return reply_optional_text(result, "nextPageCursor", ret, err);
 }
 
 int bybit_reply_time(const struct field *result, int64_t *ret_server_ms, struct err *err)
@@ -169,12 +161,6 @@ static int tier_row(const struct field *row, struct risk_tier *ret, struct err *
 	return 0;
 }
 
-static int by_limit(const void *a, const void *b)
-{
-	const struct risk_tier *left = a, *right = b;
-	return decimal_compare(left->limit, right->limit);
-}
-
 int bybit_reply_tiers(
 	const struct field *result, const char *symbol, struct rules *rules, struct err *err)
 {
@@ -199,47 +185,20 @@ int bybit_reply_tiers(
 	if (count == 0)
 		return err_set(
 			err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s: no tier of %s", list.path, symbol);
-	qsort(rules->tiers, count, sizeof rules->tiers[0], by_limit);
 	rules->tier_count = count;
+	reply_sort_tiers(rules);
 	return 0;
 }
 
 /* ---- prices ----------------------------------------------------------------------------- */
 
-static int price_item(const struct field *row, size_t index, struct decimal *ret, struct err *err)
-{
-	struct field item;
-	if (field_item(row, index, &item, err) == -1 || field_as_decimal(&item, ret, err) == -1)
-		return -1;
-	if (decimal_sign(*ret) < 0)
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s: below 0", item.path);
-	return 0;
-}
-
 static int candle_row(const struct field *row, struct candle *ret, struct err *err)
 {
 	struct field open_time;
 	if (field_item(row, 0, &open_time, err) == -1 ||
-		field_as_int_text(&open_time, &ret->open_ms, err) == -1 ||
-		price_item(row, 1, &ret->open, err) == -1 ||
-		price_item(row, 2, &ret->high, err) == -1 ||
-		price_item(row, 3, &ret->low, err) == -1 ||
-		price_item(row, 4, &ret->close, err) == -1 ||
-		price_item(row, 5, &ret->volume, err) == -1)
+		field_as_int_text(&open_time, &ret->open_ms, err) == -1)
 		return -1;
-	if (decimal_less(ret->high, ret->low))
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s: high below low", row->path);
-	return 0;
-}
-
-static int check_order(
-	const struct field *list, const struct candle *candles, size_t count, struct err *err)
-{
-	for (size_t i = 1; i < count; i++)
-		if (candles[i - 1].open_ms >= candles[i].open_ms)
-			return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER,
-				"%s: candles are not in the order of their time", list->path);
-	return 0;
+	return reply_candle(row, 1, false, ret, err);
 }
 
 int bybit_reply_candles(const struct field *result, struct arena *arena, const char *symbol,
@@ -262,7 +221,7 @@ int bybit_reply_candles(const struct field *result, struct arena *arena, const c
 			return -1;
 		candle->closed = candle->open_ms <= market_ms - interval_ms;
 	}
-	if (check_order(&list, candles, count, err) == -1)
+	if (reply_check_ascending(&list, candles, count, err) == -1)
 		return -1;
 	*ret = (struct candle_list){candles, count};
 	return 0;
@@ -374,14 +333,11 @@ static int leg_of(const struct field *row, enum leg *ret, struct err *err)
 
 static int side_of(const struct field *row, enum side *ret, struct err *err)
 {
-	const char *word;
-	if (field_text(row, "side", &word, err) == -1)
+	static const struct reply_word sides[] = {{"Buy", SIDE_BUY}, {"Sell", SIDE_SELL}};
+	int side;
+	if (REPLY_WORD(row, "side", sides, &side, err) == -1)
 		return -1;
-	bool buy = strcmp(word, "Buy") == 0;
-	if (!buy && strcmp(word, "Sell") != 0)
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER,
-			"%s.side: unrecognized \"%.20s\"", row->path, word);
-	*ret = buy ? SIDE_BUY : SIDE_SELL;
+	*ret = (enum side)side;
 	return 0;
 }
 
@@ -513,10 +469,7 @@ int bybit_reply_margin_mode(
 /* exchanges.md 4.3 and 4.6; Triggered is a passing state of the same order. */
 static int status_of(const struct field *row, enum order_status *ret, struct err *err)
 {
-	static const struct {
-		const char *word;
-		enum order_status status;
-	} states[] = {
+	static const struct reply_word states[] = {
 		{"New", ORDER_STATUS_OPEN},
 		{"Created", ORDER_STATUS_OPEN},
 		{"PartiallyFilled", ORDER_STATUS_OPEN},
@@ -528,48 +481,34 @@ static int status_of(const struct field *row, enum order_status *ret, struct err
 		{"Deactivated", ORDER_STATUS_CANCELLED},
 		{"Rejected", ORDER_STATUS_REJECTED},
 	};
-	const char *word;
-	if (field_text(row, "orderStatus", &word, err) == -1)
+	int status;
+	if (REPLY_WORD(row, "orderStatus", states, &status, err) == -1)
 		return -1;
-	for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
-		if (strcmp(word, states[i].word) == 0) {
-			*ret = states[i].status;
-			return 0;
-		}
-	return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.orderStatus: unrecognized \"%.40s\"",
-		row->path, word);
+	*ret = (enum order_status)status;
+	return 0;
 }
 
 static int type_of(
 	const struct field *row, const struct order *order, enum order_type *ret, struct err *err)
 {
-	const char *word;
-	if (field_text(row, "orderType", &word, err) == -1)
+	static const struct reply_word types[] = {{"Limit", ORDER_LIMIT}, {"Market", ORDER_MARKET}};
+	int plain;
+	if (REPLY_WORD(row, "orderType", types, &plain, err) == -1)
 		return -1;
-	bool market = strcmp(word, "Market") == 0;
-	if (!market && strcmp(word, "Limit") != 0)
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER,
-			"%s.orderType: unrecognized \"%.40s\"", row->path, word);
 
 	/* Whatever waits for a trigger is a stop to us, TP/SL of somebody else's included. */
 	bool conditional = decimal_sign(order->trigger_price) > 0;
-	enum order_type plain = market ? ORDER_MARKET : ORDER_LIMIT;
-	*ret = conditional ? ORDER_STOP_MARKET : plain;
+	*ret = conditional ? ORDER_STOP_MARKET : (enum order_type)plain;
 	return 0;
 }
 
 /* The word that explains an end; the venue's words for "none" are left out. */
 static int reason_of(const struct field *row, struct order *order, struct err *err)
 {
-	const char *words[2] = {"", ""};
-	static const char *const names[2] = {"rejectReason", "cancelType"};
-	for (size_t i = 0; i < 2; i++) {
-		struct field word;
-		if (field_get_optional(row, names[i], &word, err) == -1)
-			return -1;
-		if (field_present(&word) && field_as_text(&word, &words[i], err) == -1)
-			return -1;
-	}
+	const char *words[2];
+	if (reply_optional_text(row, "rejectReason", &words[0], err) == -1 ||
+		reply_optional_text(row, "cancelType", &words[1], err) == -1)
+		return -1;
 	bool rejected = words[0][0] != '\0' && strcmp(words[0], "EC_NoError") != 0;
 	bool cancelled = words[1][0] != '\0' && strcmp(words[1], "UNKNOWN") != 0;
 	const char *reason = rejected ? words[0] : cancelled ? words[1] : "";
@@ -580,17 +519,12 @@ static int reason_of(const struct field *row, struct order *order, struct err *e
 
 static int order_amounts(const struct field *row, struct order *order, struct err *err)
 {
-	struct field trigger;
 	if (reply_amount_or_zero(row, "qty", &order->quantity, err) == -1 ||
 		reply_amount_or_zero(row, "price", &order->price, err) == -1 ||
 		reply_amount_or_zero(row, "cumExecQty", &order->filled, err) == -1 ||
-		reply_amount_or_zero(row, "cumExecValue", &order->filled_value, err) == -1 ||
-		field_get_optional(row, "triggerPrice", &trigger, err) == -1)
+		reply_amount_or_zero(row, "cumExecValue", &order->filled_value, err) == -1)
 		return -1;
-	order->trigger_price = DECIMAL_ZERO;
-	if (!field_present(&trigger))
-		return 0;
-	return reply_amount_or_zero(row, "triggerPrice", &order->trigger_price, err);
+	return reply_optional_amount(row, "triggerPrice", &order->trigger_price, err);
 }
 
 static int order_row(const struct field *row, struct order *order, struct err *err)
@@ -631,64 +565,42 @@ int bybit_reply_orders(
 
 /* ---- executions ------------------------------------------------------------------------- */
 
-enum execution { EXECUTION_FILL, EXECUTION_FUNDING, EXECUTION_NEITHER };
+#define EXECUTION_FUNDING (-1) /* the others are kinds of fills */
+#define EXECUTION_NEITHER (-2)
 
 /* exchanges.md 4.9. What changes a position is a fill, whatever its name. */
-static int execution_of(
-	const struct field *row, enum execution *ret, enum fill_kind *ret_kind, struct err *err)
+static int execution_of(const struct field *row, int *ret, struct err *err)
 {
-	static const struct {
-		const char *word;
-		enum execution execution;
-		enum fill_kind kind;
-	} types[] = {
-		{"Trade", EXECUTION_FILL, FILL_TRADE},
-		{"BustTrade", EXECUTION_FILL, FILL_LIQUIDATION},
-		{"AdlTrade", EXECUTION_FILL, FILL_ADL},
-		{"Delivery", EXECUTION_FILL, FILL_SETTLEMENT},
-		{"Settle", EXECUTION_FILL, FILL_SETTLEMENT},
-		{"BlockTrade", EXECUTION_FILL, FILL_TRADE},
-		{"MovePosition", EXECUTION_FILL, FILL_TRADE},
-		{"CorporateAction", EXECUTION_FILL, FILL_SETTLEMENT},
-		{"Funding", EXECUTION_FUNDING, FILL_TRADE},
-		{"SessionSettlePnL", EXECUTION_NEITHER, FILL_TRADE},
+	static const struct reply_word types[] = {
+		{"Trade", FILL_TRADE},
+		{"BustTrade", FILL_LIQUIDATION},
+		{"AdlTrade", FILL_ADL},
+		{"Delivery", FILL_SETTLEMENT},
+		{"Settle", FILL_SETTLEMENT},
+		{"BlockTrade", FILL_TRADE},
+		{"MovePosition", FILL_TRADE},
+		{"CorporateAction", FILL_SETTLEMENT},
+		{"Funding", EXECUTION_FUNDING},
+		{"SessionSettlePnL", EXECUTION_NEITHER},
 	};
-	const char *word;
-	if (field_text(row, "execType", &word, err) == -1)
-		return -1;
-	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-		if (strcmp(word, types[i].word) == 0) {
-			*ret = types[i].execution;
-			*ret_kind = types[i].kind;
-			return 0;
-		}
-	return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.execType: unrecognized \"%.40s\"",
-		row->path, word);
+	return REPLY_WORD(row, "execType", types, ret, err);
 }
 
 /* Step-wise liquidation trades as "Trade": its maker says so in createType. */
 static int refine_kind(const struct field *row, enum fill_kind *kind, struct err *err)
 {
-	static const struct {
-		const char *word;
-		enum fill_kind kind;
-	} makers[] = {
+	static const struct reply_word makers[] = {
 		{"CreateByLiq", FILL_LIQUIDATION},
 		{"CreateByTakeOver_PassThrough", FILL_LIQUIDATION},
 		{"CreateByAdl_PassThrough", FILL_ADL},
 		{"CreateBySettle", FILL_SETTLEMENT},
 	};
-	struct field field;
 	const char *word;
-	if (field_get_optional(row, "createType", &field, err) == -1)
+	if (reply_optional_text(row, "createType", &word, err) == -1)
 		return -1;
-	if (*kind != FILL_TRADE || !field_present(&field))
-		return 0;
-	if (field_as_text(&field, &word, err) == -1)
-		return -1;
-	for (size_t i = 0; i < sizeof makers / sizeof makers[0]; i++)
+	for (size_t i = 0; i < sizeof makers / sizeof makers[0] && *kind == FILL_TRADE; i++)
 		if (strcmp(word, makers[i].word) == 0)
-			*kind = makers[i].kind;
+			*kind = (enum fill_kind)makers[i].value;
 	return 0;
 }
 
@@ -751,14 +663,14 @@ int bybit_reply_fills(const struct field *result, struct arena *arena, const cha
 	struct fill *items = reply_appended(arena, list->items, list->count, count, sizeof *items);
 	for (size_t i = 0; i < count; i++) {
 		struct field row;
-		enum execution execution;
-		enum fill_kind kind;
+		int execution;
 		if (field_item(&rows, i, &row, err) == -1 ||
-			execution_of(&row, &execution, &kind, err) == -1)
+			execution_of(&row, &execution, err) == -1)
 			return -1;
-		if (execution != EXECUTION_FILL)
+		if (execution < 0)
 			continue;
-		if (fill_row(&row, kind, settle_coin, &items[taken], err) == -1)
+		if (fill_row(&row, (enum fill_kind)execution, settle_coin, &items[taken], err) ==
+			-1)
 			return -1;
 		taken++;
 	}
@@ -796,10 +708,9 @@ int bybit_reply_funding(
 		arena, list->items, list->count, count, sizeof *items);
 	for (size_t i = 0; i < count; i++) {
 		struct field row;
-		enum execution execution;
-		enum fill_kind kind;
+		int execution;
 		if (field_item(&rows, i, &row, err) == -1 ||
-			execution_of(&row, &execution, &kind, err) == -1)
+			execution_of(&row, &execution, err) == -1)
 			return -1;
 		if (execution != EXECUTION_FUNDING)
 			continue;

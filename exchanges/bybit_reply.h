@@ -14,17 +14,11 @@
 
 #include "core/io/field.h"
 #include "exchanges/exchange.h"
-
-struct bybit_envelope {
-	int64_t code;        /* retCode */
-	const char *text;    /* retMsg, borrowed, "" if there is none */
-	struct field result; /* absent or null in some refusals: not checked here */
-	int64_t server_ms;   /* time */
-};
+#include "exchanges/reply.h"
 
 /* The envelope of any reply. */
 MUST_CHECK int bybit_reply_envelope(
-	const struct field_document *document, struct bybit_envelope *ret, struct err *err);
+	const struct field_document *document, struct reply_envelope *ret, struct err *err);
 
 /* nextPageCursor: "" at the end; borrowed. */
 MUST_CHECK int bybit_reply_cursor(const struct field *result, const char **ret, struct err *err);

@@ -17,7 +17,7 @@
 
 struct call_get call_get(const char *path, int group, const char *format, ...)
 {
-	struct call_get get = {.path = path, .group = group};
+	struct call_get get = {.path = path, .group = group, .weight = 1};
 	va_list arguments;
 	va_start(arguments, format);
 	int length = vsnprintf(get.query, sizeof get.query, format, arguments);
@@ -58,9 +58,21 @@ bool call_header_number(const struct http_response *response, const char *name, 
 	return true;
 }
 
-int64_t call_market_time(
-	struct exchange *exchange, const struct http_response *response, int64_t server_ms)
+/* ---- replies ---------------------------------------------------------------------------- */
+
+/*
+ * A simulated exchange replays its market at a speed of its own and says so; on a real venue the
+ * server's clock is the market's: as the envelope tells it, else as it is known.
+ */
+static int64_t market_time(struct exchange *exchange, const struct http_response *response,
+	const struct reply_envelope *envelope)
 {
+	int64_t server_ms = exchange->market.now_ms;
+	if (envelope->has_server_time)
+		server_ms = envelope->server_ms;
+	else
+		(void)server_clock_read(
+			&exchange->server_clock, clock_mono_ms(exchange->clock), &server_ms);
 	exchange->market.now_ms = server_ms;
 	exchange->market.speed = 1;
 	(void)call_header_number(response, "X-Market-Time", &exchange->market.now_ms);
@@ -68,23 +80,111 @@ int64_t call_market_time(
 	return exchange->market.now_ms;
 }
 
-void call_stop_limited(
+/* Without an account, a limit of the account is the address's. */
+static void stop_limited(
 	struct exchange *exchange, int group, enum call_limited limited, const struct err *err)
 {
 	bool has_account = group != CALL_PUBLIC && exchange->key_name[0] != '\0';
-	if (limited == LIMITED_ADDRESS)
+	if (limited == LIMITED_NOBODY)
+		return;
+	if (limited == LIMITED_ADDRESS || !has_account)
 		rate_limits_ban(exchange->limits, err->retry_after_ms);
-	else if (limited == LIMITED_ACCOUNT && has_account)
+	else
 		rate_limits_close(
 			exchange->limits, exchange->key_name, (size_t)group, err->retry_after_ms);
 }
 
-int call_permit(struct exchange *exchange, int group, enum rate_share share,
+/* A reply that cannot be read is no proof of anything. */
+static int unreadable(const struct call_venue *venue, enum call_kind kind, struct err *err)
+{
+	err->retry = refusal_unclear(kind);
+	return err_while(err, "could not understand %s's reply", venue->name);
+}
+
+static int refuse_code(struct exchange *exchange, const struct call_venue *venue, int group,
+	const struct call_status *status, const struct reply_envelope *envelope, struct err *err)
+{
+	enum call_limited limited;
+	if (venue->refuse_code(status, envelope->code, envelope->text, &limited, err) == 0) {
+		bool accepted = status->http_status >= 200 && status->http_status < 300;
+		if (accepted || envelope->code != 0)
+			return 0;
+		(void)err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "HTTP %ld without a code",
+			status->http_status);
+		return unreadable(venue, status->kind, err);
+	}
+	stop_limited(exchange, group, limited, err);
+	const char *reason = venue->reason != NULL ? venue->reason(&envelope->result) : "";
+	return reason[0] != '\0' ? err_while(err, "%.100s", reason) : -1;
+}
+
+static int check(struct exchange *exchange, const struct call_venue *venue, enum call_kind kind,
+	int group, const struct http_response *response, struct call_answer *ret, struct err *err)
+{
+	struct call_status status = {
+		.kind = kind,
+		.http_status = response->status,
+		.retry_after_ms = venue->retry_after(exchange, group, response),
+	};
+	enum call_limited limited;
+	venue->observe(exchange, group, response);
+	if (venue->refuse_http(&status, response->body, response->body_size_bytes, &limited, err) ==
+		-1) {
+		stop_limited(exchange, group, limited, err);
+		return -1;
+	}
+
+	CLEANUP(call_done) struct call_answer answer = {.document = NULL};
+	struct reply_envelope envelope = {.text = ""};
+	if (field_parse(response->body, response->body_size_bytes, &answer.document, err) == -1 ||
+		venue->envelope(answer.document, &envelope, err) == -1)
+		return unreadable(venue, kind, err);
+	if (refuse_code(exchange, venue, group, &status, &envelope, err) == -1)
+		return -1;
+
+	answer.result = envelope.result;
+	answer.has_server_time = envelope.has_server_time;
+	answer.server_ms = envelope.server_ms;
+	answer.market_ms = market_time(exchange, response, &envelope);
+	*ret = answer;
+	answer.document = NULL;
+	return 0;
+}
+
+int call_understand(struct exchange *exchange, const struct call_venue *venue, enum call_kind kind,
+	int group, const struct call_reply *reply, struct call_answer *ret, struct err *err)
+{
+	/* Only read: the casts are for the struct's owners. */
+	const struct http_response response = {
+		.status = reply->http_status,
+		.body = (char *)(uintptr_t)reply->body,
+		.body_size_bytes = reply->size_bytes,
+		.headers = (char *)(uintptr_t)reply->headers,
+	};
+	return check(exchange, venue, kind, group, &response, ret, err);
+}
+
+/* ---- permits ---------------------------------------------------------------------------- */
+
+enum rate_share call_share_of_order(const struct order_request *order)
+{
+	bool protects = order->reduce_only || order->close_on_trigger ||
+			order->type == ORDER_STOP_MARKET;
+	return protects ? RATE_PROTECTIVE : RATE_NEW_RISK;
+}
+
+enum rate_share call_share_of_amend(const struct exchange_amend *amend)
+{
+	return amend->has_trigger ? RATE_PROTECTIVE : RATE_NEW_RISK;
+}
+
+int call_permit(struct exchange *exchange, const struct call_permit *permit,
 	int64_t *ret_now_server_ms, struct err *err)
 {
 	if (!exchange->attached)
 		return err_set(err, ERR_INVALID, ERR_RETRY_NEVER, "no credential is attached");
-	if (rate_limits_take(exchange->limits, exchange->key_name, (size_t)group, share, err) == -1)
+	if (rate_limits_take(exchange->limits, exchange->key_name, (size_t)permit->group,
+		    permit->share, permit->weight, err) == -1)
 		return -1;
 	return exchange_server_ms(exchange, ret_now_server_ms, err);
 }
@@ -114,7 +214,7 @@ static int take_permits(struct exchange *exchange, const struct batch *batch, st
 		bool is_public = group == CALL_PUBLIC;
 		const char *key = is_public ? RATE_LIMITS_PUBLIC : exchange->key_name;
 		if (rate_limits_take(exchange->limits, key, is_public ? 0 : (size_t)group,
-			    RATE_READ, err) == -1)
+			    RATE_READ, batch->gets[i].weight, err) == -1)
 			return -1;
 	}
 	return 0;
@@ -191,7 +291,7 @@ static int understand_batch(struct exchange *exchange, const struct batch *batch
 			*err = batch->failures[i];
 			return err_while(err, "could not read %s", get->path);
 		}
-		if (batch->venue->check(exchange, CALL_READ, get->group, response, answer, err) ==
+		if (check(exchange, batch->venue, CALL_READ, get->group, response, answer, err) ==
 			-1)
 			return err_while(err, "could not read %s", get->path);
 		answer->sent_mono_ms = batch->sent_mono_ms;
@@ -241,4 +341,20 @@ int call_one(struct exchange *exchange, const struct call_venue *venue, const st
 	struct call_answer *ret, struct err *err)
 {
 	return call_all(exchange, venue, 1, get, ret, err);
+}
+
+int call_server_time(struct exchange *exchange, const struct call_venue *venue, const char *path,
+	int64_t *ret_server_ms, struct err *err)
+{
+	CLEANUP(call_done) struct call_answer answer = {.document = NULL};
+	struct call_get time = call_get(path, CALL_PUBLIC, "%s", "");
+	int64_t server_ms;
+	if (call_one(exchange, venue, &time, &answer, err) == -1)
+		return -1;
+	if (reply_server_time(&answer.result, &server_ms, err) == -1)
+		return call_misread(err, "the server's time");
+	server_clock_add(
+		&exchange->server_clock, server_ms, answer.sent_mono_ms, answer.duration_ms);
+	*ret_server_ms = server_ms;
+	return 0;
 }

@@ -6,14 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_SIZE 80
+#define NAME_SIZE 120
 
-/* A mode that is not known is kept too: it is as expensive to ask for. */
-#define NEITHER "neither"
-
-static void name_of(const char *key_name, char ret_name[NAME_SIZE])
+static void name_of(const char *key_name, const char *what, char ret_name[NAME_SIZE])
 {
-	(void)snprintf(ret_name, NAME_SIZE, "{bb}:m:mode:%s", key_name);
+	(void)snprintf(ret_name, NAME_SIZE, "{bb}:m:mode:%s:%s", key_name, what);
 }
 
 /* A cache that cannot be asked is a cache that is empty. */
@@ -33,34 +30,30 @@ static void tell(struct redis *redis, size_t count, const char *const *arguments
 }
 
 bool mode_cache_recall(
-	struct redis *redis, const char *key_name, bool *ret_known, enum margin_mode *ret)
+	struct redis *redis, const char *key_name, const char *what, char *ret, size_t size)
 {
 	char name[NAME_SIZE];
-	name_of(key_name, name);
+	name_of(key_name, what, name);
 	const char *const get[] = {"GET", name};
 	CLEANUP(redis_reply_free) struct redis_reply *reply = ask(redis, 2, get);
-	if (reply == NULL || redis_type(reply) != REDIS_TEXT)
+	if (reply == NULL || redis_type(reply) != REDIS_TEXT || strlen(redis_text(reply)) >= size)
 		return false;
-
-	struct err ignored;
-	*ret_known = strcmp(redis_text(reply), NEITHER) != 0;
-	*ret = MARGIN_CROSS;
-	return !*ret_known || margin_mode_parse(redis_text(reply), ret, &ignored) == 0;
+	(void)snprintf(ret, size, "%s", redis_text(reply));
+	return true;
 }
 
 void mode_cache_remember(
-	struct redis *redis, const char *key_name, bool known, enum margin_mode mode)
+	struct redis *redis, const char *key_name, const char *what, const char *text)
 {
 	char name[NAME_SIZE], duration[16];
-	name_of(key_name, name);
+	name_of(key_name, what, name);
 	(void)snprintf(duration, sizeof duration, "%d", MODE_CACHE_MS);
-	const char *word = known ? margin_mode_text(mode) : NEITHER;
-	tell(redis, 5, (const char *[]){"SET", name, word, "PX", duration});
+	tell(redis, 5, (const char *[]){"SET", name, text, "PX", duration});
 }
 
-void mode_cache_forget(struct redis *redis, const char *key_name)
+void mode_cache_forget(struct redis *redis, const char *key_name, const char *what)
 {
 	char name[NAME_SIZE];
-	name_of(key_name, name);
+	name_of(key_name, what, name);
 	tell(redis, 2, (const char *[]){"DEL", name});
 }

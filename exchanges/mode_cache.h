@@ -1,26 +1,28 @@
 /*
- * mode_cache - remembers an account's margin mode between runs.
+ * mode_cache - remembers between runs what an account is set to.
  *
- * Where it is a property of the whole account and has a request of its own (Bybit), asking for it
- * in every run would add a third to the reads of a run that does nothing. It is kept for a minute
- * in Redis, so that all processes ask once, under the hash of the API key.
+ * Margin mode, position mode and leverage change rarely, and where they have requests of their own
+ * (Bybit's margin mode, all three on Binance) asking in every run would add a third, or double,
+ * the reads of a run that does nothing. They are kept for a minute in Redis, so that all processes
+ * ask once, under the hash of the API key.
  */
 #ifndef EXCHANGES_MODE_CACHE_H
 #define EXCHANGES_MODE_CACHE_H
 
-#include "core/market/market.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 struct redis;
 
 #define MODE_CACHE_MS (60 * 1000)
 
-/* *ret_known false: a mode that is neither isolated nor cross. Returns false if not remembered. */
+/* what: the account's "account", or a symbol. False if it is not remembered, or does not fit. */
 bool mode_cache_recall(
-	struct redis *redis, const char *key_name, bool *ret_known, enum margin_mode *ret);
+	struct redis *redis, const char *key_name, const char *what, char *ret, size_t size);
 
 /* Redis gone or NULL: nothing is remembered. */
 void mode_cache_remember(
-	struct redis *redis, const char *key_name, bool known, enum margin_mode mode);
-void mode_cache_forget(struct redis *redis, const char *key_name);
+	struct redis *redis, const char *key_name, const char *what, const char *text);
+void mode_cache_forget(struct redis *redis, const char *key_name, const char *what);
 
 #endif

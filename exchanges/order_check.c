@@ -50,3 +50,8 @@ int order_check_request(const struct order_request *order, struct err *err)
 		return -1;
 	return 0;
 }
+
+bool order_check_stops(const struct order_request *order)
+{
+	return order->trigger_rising == (order->side == SIDE_BUY);
+}

@@ -16,4 +16,10 @@ MUST_CHECK int order_check_positive(struct decimal value, const char *field, str
 /* Symbol, id, quantity, and the price that the type needs. */
 MUST_CHECK int order_check_request(const struct order_request *order, struct err *err);
 
+/*
+ * Of an order with a trigger: true if it goes on in the direction of its side (a stop), false if
+ * it turns against it (a take-profit).
+ */
+bool order_check_stops(const struct order_request *order);
+
 #endif

@@ -1,7 +1,6 @@
 #include "exchanges/phemex.h"
 
 #include "core/base/cleanup.h"
-#include "core/io/http.h"
 #include "exchanges/handle.h"
 #include "exchanges/ledger.h"
 #include "exchanges/order_check.h"
@@ -9,6 +8,7 @@
 #include "exchanges/phemex_error.h"
 #include "exchanges/phemex_reply.h"
 #include "exchanges/phemex_request.h"
+#include "exchanges/prepared.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -48,20 +48,9 @@ const struct rate_limits_plan phemex_testnet_limits = {
 
 /* ---- public ----------------------------------------------------------------------------- */
 
-/* Only this reply tells the venue's time. */
 static int read_time(struct exchange *exchange, int64_t *ret_server_ms, struct err *err)
 {
-	CLEANUP(call_done) struct call_answer answer = {.document = NULL};
-	struct call_get time = call_get("/public/time", PHEMEX_PUBLIC, "%s", "");
-	int64_t server_ms;
-	if (call_one(exchange, &phemex_call_venue, &time, &answer, err) == -1)
-		return -1;
-	if (phemex_reply_time(&answer.result, &server_ms, err) == -1)
-		return call_misread(err, "the server's time");
-	server_clock_add(
-		&exchange->server_clock, server_ms, answer.sent_mono_ms, answer.duration_ms);
-	*ret_server_ms = server_ms;
-	return 0;
+	return call_server_time(exchange, &phemex_call_venue, "/public/time", ret_server_ms, err);
 }
 
 /* One reply holds all products of the venue; the shared cache keeps what is read of it. */
@@ -272,16 +261,6 @@ static int read_past(struct exchange *exchange, struct arena *arena, const char 
 	return 0;
 }
 
-static bool pick(const struct order_list *list, const char *client_order_id, struct order *ret)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (strcmp(list->items[i].client_order_id, client_order_id) == 0) {
-			*ret = list->items[i];
-			return true;
-		}
-	return false;
-}
-
 /* The open list first: by-order-id reads a history store, which may lag (exchanges.md 2.5). */
 static int find_order(struct exchange *exchange, const char *symbol, const char *client_order_id,
 	enum exchange_found *ret_found, struct order *ret, struct err *err)
@@ -292,11 +271,11 @@ static int find_order(struct exchange *exchange, const char *symbol, const char 
 	struct order_list list;
 	if (read_open(exchange, arena, symbol, &list, err) == -1)
 		return -1;
-	bool found = pick(&list, client_order_id, ret);
+	bool found = ledger_find_order(&list, client_order_id, ret);
 	if (!found) {
 		if (read_past(exchange, arena, symbol, client_order_id, &list, err) == -1)
 			return -1;
-		found = pick(&list, client_order_id, ret);
+		found = ledger_find_order(&list, client_order_id, ret);
 	}
 	*ret_found = found ? EXCHANGE_FOUND : EXCHANGE_NOT_FOUND;
 	return 0;
@@ -309,11 +288,8 @@ static int open_orders(struct exchange *exchange, struct arena *arena, const cha
 	if (order_check_symbol(symbol, err) == -1 ||
 		read_open(exchange, arena, symbol, &list, err) == -1)
 		return -1;
-	size_t open = 0;
-	for (size_t i = 0; i < list.count; i++)
-		if (!order_status_final(list.items[i].status))
-			list.items[open++] = list.items[i];
-	*ret = (struct order_list){list.items, open};
+	ledger_keep_open(&list);
+	*ret = list;
 	return 0;
 }
 
@@ -347,6 +323,8 @@ static int read_pages(struct exchange *exchange, const struct call_get *first,
 }
 
 struct fill_page {
+	struct exchange *exchange;
+	const char *symbol;
 	struct arena *arena;
 	struct fill_list list;
 };
@@ -359,93 +337,56 @@ static int take_fills(const struct field *data, void *context, size_t *ret_rows,
 	return phemex_reply_fills(data, page->arena, &page->list, ret_rows, err);
 }
 
-/* The fills of one span. end_ms 0: until now, which is the venue's and not ours to name. */
-static int read_span(struct exchange *exchange, const char *symbol, int64_t start_ms,
-	int64_t end_ms, struct fill_page *page, struct err *err)
+static int read_window(void *context, const struct ledger_window *window, struct err *err)
 {
+	struct fill_page *page = context;
 	char end[40] = "";
-	if (end_ms != 0)
-		(void)snprintf(end, sizeof end, "&end=%lld", (long long)end_ms);
+	if (window->end_ms != 0)
+		(void)snprintf(end, sizeof end, "&end=%lld", (long long)window->end_ms);
 	struct call_get span = call_get("/api-data/g-futures/trades", PHEMEX_OTHERS,
-		"symbol=%s&start=%lld%s", symbol, (long long)start_ms, end);
-	return read_pages(exchange, &span, take_fills, page, err);
+		"symbol=%s&start=%lld%s", page->symbol, (long long)window->start_ms, end);
+	return read_pages(page->exchange, &span, take_fills, page, err);
 }
 
 static int read_fills(struct exchange *exchange, struct arena *arena, const char *symbol,
 	int64_t from_ms, int64_t to_ms, struct fill_list *ret, struct err *err)
 {
-	struct fill_page page = {.arena = arena};
-	bool until_now = to_ms == 0;
-	if (order_check_symbol(symbol, err) == -1)
+	struct fill_page page = {.exchange = exchange, .symbol = symbol, .arena = arena};
+	const struct ledger_range range = {from_ms, to_ms, SPAN_MS, KEPT_MS};
+	if (order_check_symbol(symbol, err) == -1 ||
+		ledger_read_windows(exchange, &range, read_window, &page, err) == -1)
 		return -1;
-	if (until_now && exchange_server_ms(exchange, &to_ms, err) == -1)
-		return -1;
-
-	if (from_ms < to_ms - KEPT_MS)
-		from_ms = to_ms - KEPT_MS;
-	bool last = false;
-	for (int64_t start_ms = from_ms; !last; start_ms += SPAN_MS) {
-		int64_t end_ms = start_ms + SPAN_MS - 1;
-		last = end_ms >= to_ms;
-		if (last)
-			end_ms = until_now ? 0 : to_ms;
-		if (read_span(exchange, symbol, start_ms, end_ms, &page, err) == -1)
-			return -1;
-	}
 	ledger_sort_fills(&page.list);
 	*ret = page.list;
 	return 0;
 }
 
-/* Keeps the order's own fills, each once. */
-static struct decimal keep_fills(
-	struct fill_list *list, const char *client_order_id, const char *venue_order_id)
-{
-	struct decimal quantity = DECIMAL_ZERO;
-	size_t kept = 0;
-	ledger_sort_fills(list);
-	for (size_t i = 0; i < list->count; i++) {
-		const struct fill *fill = &list->items[i];
-		bool by_id = venue_order_id[0] != '\0' &&
-			     strcmp(fill->venue_order_id, venue_order_id) == 0;
-		if (!by_id && strcmp(fill->client_order_id, client_order_id) != 0)
-			continue;
-		quantity = decimal_add(quantity, fill->quantity);
-		list->items[kept++] = *fill;
-	}
-	list->count = kept;
-	return quantity;
-}
-
 /*
- * Fills cannot be asked for by order. The order tells how much it filled, so spans are read
- * backwards from now until that much is found; of an order that is not found, only the newest.
- * When an order was placed is no bound: an amend renews its time.
+ * Fills cannot be asked for by order. The order tells how much it filled; of an order that is not
+ * found, only the newest are looked at.
  */
 static int order_fills(struct exchange *exchange, struct arena *arena, const char *symbol,
 	const char *client_order_id, struct fill_list *ret, struct err *err)
 {
+	struct fill_page page = {.exchange = exchange, .symbol = symbol, .arena = arena};
+	struct ledger_search search = {
+		.client_order_id = client_order_id,
+		.venue_order_id = "",
+		.filled = DECIMAL_ZERO,
+		.span_ms = SPAN_MS,
+		.kept_ms = KEPT_MS,
+	};
 	enum exchange_found found;
-	struct order order = {.venue_order_id = ""};
-	int64_t now_ms;
+	struct order order;
 	if (find_order(exchange, symbol, client_order_id, &found, &order, err) == -1 ||
-		exchange_server_ms(exchange, &now_ms, err) == -1)
+		exchange_server_ms(exchange, &search.now_ms, err) == -1)
 		return -1;
-	if (found == EXCHANGE_NOT_FOUND)
-		order = (struct order){.filled = DECIMAL_ZERO};
-
-	struct fill_page page = {.arena = arena};
-	int64_t start_ms = now_ms, end_ms = 0;
-	struct decimal seen;
-	do {
-		start_ms -= SPAN_MS;
-		if (read_span(exchange, symbol, start_ms, end_ms, &page, err) == -1)
-			return -1;
-		end_ms = start_ms - 1;
-		seen = keep_fills(&page.list, client_order_id, order.venue_order_id);
-		if (decimal_check(seen, "fills of an order", err) == -1)
-			return -1;
-	} while (decimal_less(seen, order.filled) && start_ms > now_ms - KEPT_MS);
+	if (found == EXCHANGE_FOUND) {
+		search.venue_order_id = order.venue_order_id;
+		search.filled = order.filled;
+	}
+	if (ledger_read_back(&search, read_window, &page, &page.list, err) == -1)
+		return -1;
 	*ret = page.list;
 	return 0;
 }
@@ -504,8 +445,9 @@ static int read_funding(struct exchange *exchange, struct arena *arena, const ch
 static int prepare(struct exchange *exchange, enum rate_share share, struct phemex_signer *ret,
 	struct err *err)
 {
+	const struct call_permit permit = {PHEMEX_CONTRACT, share, 1};
 	int64_t now_ms;
-	if (call_permit(exchange, PHEMEX_CONTRACT, share, &now_ms, err) == -1)
+	if (call_permit(exchange, &permit, &now_ms, err) == -1)
 		return -1;
 	*ret = (struct phemex_signer){
 		.base_url = exchange->base_url,
@@ -519,10 +461,8 @@ static int prepare(struct exchange *exchange, enum rate_share share, struct phem
 static int prepare_place(struct exchange *exchange, struct arena *arena,
 	const struct order_request *order, struct exchange_request *ret, struct err *err)
 {
-	bool protects = order->reduce_only || order->close_on_trigger ||
-			order->type == ORDER_STOP_MARKET;
 	struct phemex_signer signer;
-	if (prepare(exchange, protects ? RATE_PROTECTIVE : RATE_NEW_RISK, &signer, err) == -1)
+	if (prepare(exchange, call_share_of_order(order), &signer, err) == -1)
 		return -1;
 	return phemex_request_place(&signer, arena, order, ret, err);
 }
@@ -543,8 +483,7 @@ static int prepare_amend(struct exchange *exchange, struct arena *arena,
 	const struct exchange_amend *amend, struct exchange_request *ret, struct err *err)
 {
 	struct phemex_signer signer;
-	enum rate_share share = amend->has_trigger ? RATE_PROTECTIVE : RATE_NEW_RISK;
-	if (prepare(exchange, share, &signer, err) == -1)
+	if (prepare(exchange, call_share_of_amend(amend), &signer, err) == -1)
 		return -1;
 	return phemex_request_amend(&signer, arena, amend, ret, err);
 }
@@ -620,18 +559,18 @@ static int check_understood(const struct exchange_request *request,
 	const struct phemex_receipt *receipt, struct err *err)
 {
 	char type[VALUE_SIZE] = "", price[VALUE_SIZE], trigger[VALUE_SIZE], flag[VALUE_SIZE];
-	(void)phemex_request_parameter(request, "ordType", type, sizeof type);
+	(void)prepared_parameter(request, "ordType", type, sizeof type);
 	if (strcmp(type, receipt->type) != 0)
 		return not_as_sent("orderType", type, receipt->type, err);
-	if (phemex_request_parameter(request, "stopPxRp", price, sizeof price) &&
+	if (prepared_parameter(request, "stopPxRp", price, sizeof price) &&
 		!decimal_equal(decimal_literal(price), receipt->trigger_price))
 		return not_as_sent("stopPxRp", price, DECIMAL_TEXT(receipt->trigger_price), err);
-	if (phemex_request_parameter(request, "triggerType", trigger, sizeof trigger) &&
+	if (prepared_parameter(request, "triggerType", trigger, sizeof trigger) &&
 		strcmp(trigger, receipt->trigger) != 0)
 		return not_as_sent("trigger", trigger, receipt->trigger, err);
 
-	bool reduces = phemex_request_parameter(request, "reduceOnly", flag, sizeof flag) ||
-		       phemex_request_parameter(request, "closeOnTrigger", flag, sizeof flag);
+	bool reduces = prepared_parameter(request, "reduceOnly", flag, sizeof flag) ||
+		       prepared_parameter(request, "closeOnTrigger", flag, sizeof flag);
 	bool understood = strcmp(receipt->exec_inst, "ReduceOnly") == 0 ||
 			  strcmp(receipt->exec_inst, "CloseOnTrigger") == 0;
 	if (reduces && !understood)
@@ -643,20 +582,19 @@ static int check_understood(const struct exchange_request *request,
 static int check_receipt(const struct exchange_request *request, const struct field *data,
 	char ret_venue_order_id[VENUE_ORDER_ID_SIZE], struct err *err)
 {
-	bool amends = phemex_request_is(request, PHEMEX_PATH_AMEND);
+	bool amends = prepared_is(request, PHEMEX_PATH_AMEND);
 	char ours[VALUE_SIZE] = "";
 	struct phemex_receipt receipt;
 	if (phemex_reply_receipt(data, &receipt, err) == -1) {
 		err->retry = ERR_RETRY_ASK;
 		return err_while(err, "could not understand phemex's receipt");
 	}
-	(void)phemex_request_parameter(
-		request, amends ? "origClOrdID" : "clOrdID", ours, sizeof ours);
+	(void)prepared_parameter(request, amends ? "origClOrdID" : "clOrdID", ours, sizeof ours);
 	if (strcmp(ours, receipt.client_order_id) != 0)
 		return err_set(err, ERR_PROTOCOL, ERR_RETRY_ASK,
 			"data.clOrdID: the receipt is of another order, \"%.40s\"",
 			receipt.client_order_id);
-	if (phemex_request_is(request, PHEMEX_PATH_PLACE) &&
+	if (prepared_is(request, PHEMEX_PATH_PLACE) &&
 		check_understood(request, &receipt, err) == -1)
 		return -1;
 	memcpy(ret_venue_order_id, receipt.venue_order_id, VENUE_ORDER_ID_SIZE);
@@ -667,18 +605,12 @@ static int understand(struct exchange *exchange, const struct exchange_request *
 	long http_status, const char *body, size_t size_bytes, const char *headers,
 	char ret_venue_order_id[VENUE_ORDER_ID_SIZE], struct err *err)
 {
-	/* Only read: the casts are for the struct's owners. */
-	const struct http_response response = {
-		.status = http_status,
-		.body = (char *)(uintptr_t)body,
-		.body_size_bytes = size_bytes,
-		.headers = (char *)(uintptr_t)headers,
-	};
-	bool is_setting = phemex_request_is(request, PHEMEX_PATH_LEVERAGE) ||
-			  phemex_request_is(request, PHEMEX_PATH_MODE);
+	const struct call_reply reply = {http_status, body, size_bytes, headers};
+	bool is_setting = prepared_is(request, PHEMEX_PATH_LEVERAGE) ||
+			  prepared_is(request, PHEMEX_PATH_MODE);
 	CLEANUP(call_done) struct call_answer answer = {.document = NULL};
-	if (phemex_call_understand(exchange, is_setting ? CALL_SETTING : CALL_ORDER, &response,
-		    &answer, err) == -1)
+	if (call_understand(exchange, &phemex_call_venue, is_setting ? CALL_SETTING : CALL_ORDER,
+		    PHEMEX_CONTRACT, &reply, &answer, err) == -1)
 		return -1;
 
 	char id[VENUE_ORDER_ID_SIZE] = "";

@@ -1,6 +1,5 @@
 #include "exchanges/phemex_call.h"
 
-#include "core/base/cleanup.h"
 #include "core/io/http.h"
 #include "exchanges/handle.h"
 #include "exchanges/phemex_error.h"
@@ -25,8 +24,10 @@ static bool limit_header(
 	return call_header_number(response, name, ret);
 }
 
-static int64_t retry_after(const struct http_response *response, int group)
+static int64_t retry_after(
+	struct exchange *exchange, int group, const struct http_response *response)
 {
+	(void)exchange;
 	int64_t seconds;
 	bool told = limit_header(response, group, "retry-after", &seconds) ||
 		    call_header_number(response, "Retry-After", &seconds);
@@ -35,8 +36,7 @@ static int64_t retry_after(const struct http_response *response, int group)
 	return (seconds < WAIT_MAX_S ? seconds : WAIT_MAX_S) * 1000;
 }
 
-static void observe_limit(
-	struct exchange *exchange, int group, const struct http_response *response)
+static void observe(struct exchange *exchange, int group, const struct http_response *response)
 {
 	int64_t capacity, remaining;
 	if (group == CALL_PUBLIC || exchange->key_name[0] == '\0' ||
@@ -46,58 +46,6 @@ static void observe_limit(
 	if (capacity > 0 && capacity < 100000)
 		rate_limits_observe(exchange->limits, exchange->key_name, (size_t)group, capacity,
 			remaining, SPENT_WAIT_MS);
-}
-
-/* A reply that cannot be read is no proof of anything. */
-static int unreadable(enum call_kind kind, struct err *err)
-{
-	err->retry = refusal_unclear(kind);
-	return err_while(err, "could not understand phemex's reply");
-}
-
-/* No envelope tells the time: the market's is the server's clock as it is known. */
-static int64_t market_time(struct exchange *exchange, const struct http_response *response)
-{
-	int64_t server_ms = exchange->market.now_ms;
-	(void)server_clock_read(
-		&exchange->server_clock, clock_mono_ms(exchange->clock), &server_ms);
-	return call_market_time(exchange, response, server_ms);
-}
-
-static int check(struct exchange *exchange, enum call_kind kind, int group,
-	const struct http_response *response, struct call_answer *ret, struct err *err)
-{
-	struct call_status status = {
-		.kind = kind,
-		.http_status = response->status,
-		.retry_after_ms = retry_after(response, group),
-	};
-	enum call_limited limited;
-	observe_limit(exchange, group, response);
-	if (phemex_error_http(&status, response->body, response->body_size_bytes, &limited, err) ==
-		-1) {
-		/* Without an account the group's limit is the address's. */
-		if (limited == LIMITED_ACCOUNT && group == CALL_PUBLIC)
-			limited = LIMITED_ADDRESS;
-		call_stop_limited(exchange, group, limited, err);
-		return -1;
-	}
-
-	CLEANUP(call_done) struct call_answer answer = {.document = NULL};
-	struct phemex_envelope envelope;
-	if (field_parse(response->body, response->body_size_bytes, &answer.document, err) == -1 ||
-		phemex_reply_envelope(answer.document, &envelope, err) == -1)
-		return unreadable(kind, err);
-	if (phemex_error_code(&status, envelope.code, envelope.text, &limited, err) == -1) {
-		call_stop_limited(exchange, group, limited, err);
-		return -1;
-	}
-
-	answer.result = envelope.result;
-	answer.market_ms = market_time(exchange, response);
-	*ret = answer;
-	answer.document = NULL;
-	return 0;
 }
 
 static void build(const struct exchange *exchange, int64_t now_server_ms, struct arena *arena,
@@ -112,10 +60,12 @@ static void build(const struct exchange *exchange, int64_t now_server_ms, struct
 	phemex_request_get(&signer, arena, get->path, get->query, ret);
 }
 
-const struct call_venue phemex_call_venue = {.name = "phemex", .build = build, .check = check};
-
-int phemex_call_understand(struct exchange *exchange, enum call_kind kind,
-	const struct http_response *response, struct call_answer *ret, struct err *err)
-{
-	return check(exchange, kind, PHEMEX_CONTRACT, response, ret, err);
-}
+const struct call_venue phemex_call_venue = {
+	.name = "phemex",
+	.build = build,
+	.observe = observe,
+	.retry_after = retry_after,
+	.refuse_http = phemex_error_http,
+	.envelope = phemex_reply_envelope,
+	.refuse_code = phemex_error_code,
+};

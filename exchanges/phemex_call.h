@@ -16,11 +16,4 @@ enum phemex_group {
 
 extern const struct call_venue phemex_call_venue;
 
-/*
- * The reply of a state-changing request, all of which are of the contract group: takes in what it
- * tells, and fills *ret if the venue agreed.
- */
-MUST_CHECK int phemex_call_understand(struct exchange *exchange, enum call_kind kind,
-	const struct http_response *response, struct call_answer *ret, struct err *err);
-
 #endif

@@ -1,7 +1,6 @@
 #include "exchanges/phemex_reply.h"
 
 #include "exchanges/legs.h"
-#include "exchanges/reply.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #define SECOND_MS 1000
 #define ROWS_MAX 10000 /* of positions and products; pages of the ledger have 200 */
 #define RATE_SCALE 8
+#define NOT_A_FILL (-1) /* beside the kinds of fills */
 
 /* ---- readings --------------------------------------------------------------------------- */
 
@@ -39,28 +39,6 @@ static int ns_to_ms(const struct field *row, const char *name, int64_t *ret_ms, 
 	return 0;
 }
 
-/* "" if the field is absent. */
-static int optional_text(
-	const struct field *row, const char *name, const char **ret, struct err *err)
-{
-	struct field field;
-	if (field_get_optional(row, name, &field, err) == -1)
-		return -1;
-	*ret = "";
-	return field_present(&field) ? field_as_text(&field, ret, err) : 0;
-}
-
-/* 0 if the field is absent or empty. */
-static int optional_amount(
-	const struct field *row, const char *name, struct decimal *ret, struct err *err)
-{
-	struct field field;
-	if (field_get_optional(row, name, &field, err) == -1)
-		return -1;
-	*ret = DECIMAL_ZERO;
-	return field_present(&field) ? reply_amount_or_zero(row, name, ret, err) : 0;
-}
-
 /* Two replies spell one field differently: the first of the two that is there. */
 static int either(const struct field *row, const char *first, const char *second,
 	const char **ret_name, struct err *err)
@@ -72,42 +50,31 @@ static int either(const struct field *row, const char *first, const char *second
 	return 0;
 }
 
-static int unrecognized(
-	const struct field *row, const char *name, const char *word, struct err *err)
-{
-	return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.%s: unrecognized \"%.40s\"",
-		row->path, name, word);
-}
-
 static int side_of(const struct field *row, enum side *ret, struct err *err)
 {
-	const char *word;
-	if (field_text(row, "side", &word, err) == -1)
+	static const struct reply_word sides[] = {{"Buy", SIDE_BUY}, {"Sell", SIDE_SELL}};
+	int side;
+	if (REPLY_WORD(row, "side", sides, &side, err) == -1)
 		return -1;
-	bool buy = strcmp(word, "Buy") == 0;
-	if (!buy && strcmp(word, "Sell") != 0)
-		return unrecognized(row, "side", word, err);
-	*ret = buy ? SIDE_BUY : SIDE_SELL;
+	*ret = (enum side)side;
 	return 0;
 }
 
-static int leg_word(const struct field *row, const char *word, enum leg *ret, struct err *err)
+static int leg_of(const struct field *row, enum leg *ret, struct err *err)
 {
-	if (strcmp(word, "Merged") == 0)
-		*ret = LEG_ONE_WAY;
-	else if (strcmp(word, "Long") == 0)
-		*ret = LEG_LONG;
-	else if (strcmp(word, "Short") == 0)
-		*ret = LEG_SHORT;
-	else
-		return unrecognized(row, "posSide", word, err);
+	static const struct reply_word legs[] = {
+		{"Merged", LEG_ONE_WAY}, {"Long", LEG_LONG}, {"Short", LEG_SHORT}};
+	int leg;
+	if (REPLY_WORD(row, "posSide", legs, &leg, err) == -1)
+		return -1;
+	*ret = (enum leg)leg;
 	return 0;
 }
 
 /* ---- envelopes -------------------------------------------------------------------------- */
 
 static int market_envelope(
-	const struct field *root, struct phemex_envelope *envelope, struct err *err)
+	const struct field *root, struct reply_envelope *envelope, struct err *err)
 {
 	struct field error, message;
 	if (field_get(root, "error", &error, err) == -1)
@@ -123,13 +90,13 @@ static int market_envelope(
 }
 
 int phemex_reply_envelope(
-	const struct field_document *document, struct phemex_envelope *ret, struct err *err)
+	const struct field_document *document, struct reply_envelope *ret, struct err *err)
 {
 	struct field root = field_root(document);
 	struct field code;
-	struct phemex_envelope envelope = {.text = ""};
+	struct reply_envelope envelope = {.text = ""};
 	if (field_is_array(&root)) {
-		*ret = (struct phemex_envelope){.text = "", .result = root};
+		*ret = (struct reply_envelope){.text = "", .result = root};
 		return 0;
 	}
 	if (field_get_optional(&root, "code", &code, err) == -1)
@@ -138,7 +105,7 @@ int phemex_reply_envelope(
 		if (market_envelope(&root, &envelope, err) == -1)
 			return -1;
 	} else if (field_as_int(&code, &envelope.code, err) == -1 ||
-		   optional_text(&root, "msg", &envelope.text, err) == -1 ||
+		   reply_optional_text(&root, "msg", &envelope.text, err) == -1 ||
 		   field_get_optional(&root, "data", &envelope.result, err) == -1) {
 		return -1;
 	}
@@ -146,38 +113,13 @@ int phemex_reply_envelope(
 	return 0;
 }
 
-int phemex_reply_time(const struct field *data, int64_t *ret_server_ms, struct err *err)
-{
-	int64_t server_ms;
-	if (field_int(data, "serverTime", &server_ms, err) == -1)
-		return -1;
-	if (server_ms <= 0)
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.serverTime: %lld is no time",
-			data->path, (long long)server_ms);
-	*ret_server_ms = server_ms;
-	return 0;
-}
-
 /* ---- rules ------------------------------------------------------------------------------ */
-
-static int positive_number(
-	const struct field *row, const char *name, struct decimal *ret, struct err *err)
-{
-	struct decimal value;
-	if (reply_number(row, name, &value, err) == -1)
-		return -1;
-	if (decimal_sign(value) <= 0)
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.%s: %s is not above 0",
-			row->path, name, DECIMAL_TEXT(value));
-	*ret = value;
-	return 0;
-}
 
 static int tier_row(const struct field *row, struct risk_tier *ret, struct err *err)
 {
 	struct risk_tier tier;
-	if (positive_number(row, "notionalValueRv", &tier.limit, err) == -1 ||
-		positive_number(row, "maxLeverage", &tier.max_leverage, err) == -1 ||
+	if (reply_positive_number(row, "notionalValueRv", &tier.limit, err) == -1 ||
+		reply_positive_number(row, "maxLeverage", &tier.max_leverage, err) == -1 ||
 		reply_number(row, "maintenanceMarginRateRr", &tier.maintenance_rate, err) == -1 ||
 		reply_number(row, "maintenanceAmountRv", &tier.deduction, err) == -1)
 		return -1;
@@ -187,12 +129,6 @@ static int tier_row(const struct field *row, struct risk_tier *ret, struct err *
 		return err_while(err, "%s", row->path);
 	*ret = tier;
 	return 0;
-}
-
-static int by_limit(const void *a, const void *b)
-{
-	const struct risk_tier *left = a, *right = b;
-	return decimal_compare(left->limit, right->limit);
 }
 
 static int tier_rows(const struct field *entry, struct rules *rules, struct err *err)
@@ -210,8 +146,8 @@ static int tier_rows(const struct field *entry, struct rules *rules, struct err 
 	}
 	if (count == 0)
 		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s: no tier", items.path);
-	qsort(rules->tiers, count, sizeof rules->tiers[0], by_limit);
 	rules->tier_count = count;
+	reply_sort_tiers(rules);
 	return 0;
 }
 
@@ -249,7 +185,7 @@ static int product_row(
 		reply_positive(row, "qtyStepSize", &rules.lot_size, err) == -1 ||
 		reply_positive(row, "maxOrderQtyRq", &rules.max_quantity, err) == -1 ||
 		reply_amount_or_zero(row, "minOrderValueRv", &rules.min_notional, err) == -1 ||
-		positive_number(row, "maxLeverage", &rules.max_leverage, err) == -1 ||
+		reply_positive_number(row, "maxLeverage", &rules.max_leverage, err) == -1 ||
 		field_int(row, "fundingInterval", &funding_s, err) == -1 ||
 		field_int(row, "leverageMargin", ret_tiers, err) == -1)
 		return -1;
@@ -310,17 +246,6 @@ int phemex_reply_rules(const struct field *data, const char *symbol, bool *ret_f
 
 /* ---- prices ----------------------------------------------------------------------------- */
 
-/* Strings or numbers: the page shows neither (?). */
-static int price_item(const struct field *row, size_t index, struct decimal *ret, struct err *err)
-{
-	struct field item;
-	if (field_item(row, index, &item, err) == -1 || reply_as_number(&item, ret, err) == -1)
-		return -1;
-	if (decimal_sign(*ret) < 0)
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s: below 0", item.path);
-	return 0;
-}
-
 static int int_item(const struct field *row, size_t index, int64_t *ret, struct err *err)
 {
 	struct field item;
@@ -330,18 +255,17 @@ static int int_item(const struct field *row, size_t index, int64_t *ret, struct 
 				      : field_as_int(&item, ret, err);
 }
 
-/* time, interval, last close, open, high, low, close, volume, turnover: exchanges.md 3.3. */
+/*
+ * time, interval, last close, open, high, low, close, volume, turnover: exchanges.md 3.3. Strings
+ * or numbers: the page shows neither (?).
+ */
 static int candle_row(
 	const struct field *row, int64_t interval_ms, struct candle *ret, struct err *err)
 {
 	int64_t open_s, interval_s;
 	struct candle candle = {.closed = false};
 	if (int_item(row, 0, &open_s, err) == -1 || int_item(row, 1, &interval_s, err) == -1 ||
-		price_item(row, 3, &candle.open, err) == -1 ||
-		price_item(row, 4, &candle.high, err) == -1 ||
-		price_item(row, 5, &candle.low, err) == -1 ||
-		price_item(row, 6, &candle.close, err) == -1 ||
-		price_item(row, 7, &candle.volume, err) == -1)
+		reply_candle(row, 3, true, &candle, err) == -1)
 		return -1;
 	if (open_s < 0 || open_s > INT64_MAX / SECOND_MS)
 		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s[0]: %lld is no time",
@@ -350,8 +274,6 @@ static int candle_row(
 		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER,
 			"%s[1]: candles of %lld s, asked for %lld", row->path,
 			(long long)interval_s, (long long)(interval_ms / SECOND_MS));
-	if (decimal_less(candle.high, candle.low))
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s: high below low", row->path);
 	candle.open_ms = open_s * SECOND_MS;
 	*ret = candle;
 	return 0;
@@ -510,21 +432,19 @@ static int position_row(
 	const struct field *row, struct position *ret, bool *ret_isolated, struct err *err)
 {
 	struct position position = {.side = SIDE_BUY};
-	const char *leg, *mode;
-	if (field_text(row, "posSide", &leg, err) == -1 ||
-		leg_word(row, leg, &position.leg, err) == -1 ||
-		field_text(row, "posMode", &mode, err) == -1 ||
+	const char *mode;
+	if (leg_of(row, &position.leg, err) == -1 || field_text(row, "posMode", &mode, err) == -1 ||
 		size_of(row, &position.quantity, err) == -1 ||
 		leverage_of(row, &position, ret_isolated, err) == -1 ||
 		ns_to_ms(row, "transactTimeNs", &position.updated_ms, err) == -1)
 		return -1;
 	if (strcmp(mode, position.leg == LEG_ONE_WAY ? "OneWay" : "Hedged") != 0)
-		return unrecognized(row, "posMode", mode, err);
+		return reply_unrecognized(row, "posMode", mode, err);
 	bool held = !decimal_is_zero(position.quantity);
 	if (held &&
 		(held_position(row, &position, err) == -1 || held_risk(row, &position, err) == -1))
 		return -1;
-	if (!held && optional_amount(row, "markPriceRp", &position.mark, err) == -1)
+	if (!held && reply_optional_amount(row, "markPriceRp", &position.mark, err) == -1)
 		return -1;
 	*ret = position;
 	return 0;
@@ -697,10 +617,7 @@ int phemex_reply_risk_mode(const struct field *data, bool *ret_classic, struct e
 /* exchanges.md 3.3 and 3.6. Created and Init are states of a receipt, Suspended was seen live. */
 static int status_of(const struct field *row, enum order_status *ret, struct err *err)
 {
-	static const struct {
-		const char *word;
-		enum order_status status;
-	} states[] = {
+	static const struct reply_word states[] = {
 		{"Created", ORDER_STATUS_OPEN},
 		{"Init", ORDER_STATUS_OPEN},
 		{"New", ORDER_STATUS_OPEN},
@@ -713,24 +630,17 @@ static int status_of(const struct field *row, enum order_status *ret, struct err
 		{"Deactivated", ORDER_STATUS_CANCELLED},
 		{"Rejected", ORDER_STATUS_REJECTED},
 	};
-	const char *word;
-	if (field_text(row, "ordStatus", &word, err) == -1)
+	int status;
+	if (REPLY_WORD(row, "ordStatus", states, &status, err) == -1)
 		return -1;
-	for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
-		if (strcmp(word, states[i].word) == 0) {
-			*ret = states[i].status;
-			return 0;
-		}
-	return unrecognized(row, "ordStatus", word, err);
+	*ret = (enum order_status)status;
+	return 0;
 }
 
 /* Whatever waits for a trigger is a stop to us, those of somebody else included. */
 static int type_of(const struct field *row, enum order_type *ret, struct err *err)
 {
-	static const struct {
-		const char *word;
-		enum order_type type;
-	} types[] = {
+	static const struct reply_word types[] = {
 		{"Limit", ORDER_LIMIT},
 		{"Market", ORDER_MARKET},
 		{"Stop", ORDER_STOP_MARKET},
@@ -746,16 +656,13 @@ static int type_of(const struct field *row, enum order_type *ret, struct err *er
 		{"BoSlLimit", ORDER_STOP_MARKET},
 		{"BoSlMarket", ORDER_STOP_MARKET},
 	};
-	const char *name, *word;
+	const char *name;
+	int type;
 	if (either(row, "ordType", "orderType", &name, err) == -1 ||
-		field_text(row, name, &word, err) == -1)
+		REPLY_WORD(row, name, types, &type, err) == -1)
 		return -1;
-	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-		if (strcmp(word, types[i].word) == 0) {
-			*ret = types[i].type;
-			return 0;
-		}
-	return unrecognized(row, name, word, err);
+	*ret = (enum order_type)type;
+	return 0;
 }
 
 /* execInst is the flag to trust: reduceOnly reads false beside it (exchanges.md 3.6). */
@@ -764,7 +671,7 @@ static int reduce_of(const struct field *row, bool *ret, struct err *err)
 	const char *exec_inst;
 	bool flag;
 	if (field_bool(row, "reduceOnly", &flag, err) == -1 ||
-		optional_text(row, "execInst", &exec_inst, err) == -1)
+		reply_optional_text(row, "execInst", &exec_inst, err) == -1)
 		return -1;
 	*ret = flag || strcmp(exec_inst, "ReduceOnly") == 0 ||
 	       strcmp(exec_inst, "CloseOnTrigger") == 0;
@@ -775,10 +682,10 @@ static int reduce_of(const struct field *row, bool *ret, struct err *err)
 static int order_leg(const struct field *row, enum leg *ret, struct err *err)
 {
 	const char *word;
-	if (optional_text(row, "posSide", &word, err) == -1)
+	if (reply_optional_text(row, "posSide", &word, err) == -1)
 		return -1;
 	*ret = LEG_ONE_WAY;
-	return word[0] != '\0' ? leg_word(row, word, ret, err) : 0;
+	return word[0] != '\0' ? leg_of(row, ret, err) : 0;
 }
 
 static int reason_of(const struct field *row, struct order *order, struct err *err)
@@ -816,7 +723,7 @@ static int order_row(const struct field *row, struct order *order, struct err *e
 		status_of(row, &order->status, err) == -1 ||
 		reply_amount_or_zero(row, "orderQtyRq", &order->quantity, err) == -1 ||
 		reply_amount_or_zero(row, "priceRp", &order->price, err) == -1 ||
-		optional_amount(row, "stopPxRp", &order->trigger_price, err) == -1 ||
+		reply_optional_amount(row, "stopPxRp", &order->trigger_price, err) == -1 ||
 		reply_amount_or_zero(row, "cumQtyRq", &order->filled, err) == -1 ||
 		reply_amount_or_zero(row, "cumValueRv", &order->filled_value, err) == -1 ||
 		reduce_of(row, &order->reduce_only, err) == -1 ||
@@ -849,7 +756,7 @@ int phemex_reply_open_orders(
 	const struct field *data, struct arena *arena, struct order_list *ret, struct err *err)
 {
 	const char *next = "";
-	if (field_is_object(data) && optional_text(data, "nextPageArg", &next, err) == -1)
+	if (field_is_object(data) && reply_optional_text(data, "nextPageArg", &next, err) == -1)
 		return -1;
 	if (next[0] != '\0')
 		return reply_unclear(data, "more open orders than one page, next", next, err);
@@ -859,29 +766,15 @@ int phemex_reply_open_orders(
 /* ---- ledger ----------------------------------------------------------------------------- */
 
 /* exchanges.md 3.9. Funding is read from its own list, never from both. */
-static int trade_of(
-	const struct field *row, bool *ret_is_fill, enum fill_kind *ret_kind, struct err *err)
+static int trade_of(const struct field *row, int *ret, struct err *err)
 {
-	static const struct {
-		const char *word;
-		bool is_fill;
-		enum fill_kind kind;
-	} types[] = {
-		{"Trade", true, FILL_TRADE},
-		{"LiqTrade", true, FILL_LIQUIDATION},
-		{"AdlTrade", true, FILL_ADL},
-		{"Funding", false, FILL_TRADE},
+	static const struct reply_word types[] = {
+		{"Trade", FILL_TRADE},
+		{"LiqTrade", FILL_LIQUIDATION},
+		{"AdlTrade", FILL_ADL},
+		{"Funding", NOT_A_FILL},
 	};
-	const char *word;
-	if (field_text(row, "tradeType", &word, err) == -1)
-		return -1;
-	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-		if (strcmp(word, types[i].word) == 0) {
-			*ret_is_fill = types[i].is_fill;
-			*ret_kind = types[i].kind;
-			return 0;
-		}
-	return unrecognized(row, "tradeType", word, err);
+	return REPLY_WORD(row, "tradeType", types, ret, err);
 }
 
 /* Of a forced fill the words are not documented (?): it takes from the book. */
@@ -892,22 +785,20 @@ static int liquidity_of(const struct field *row, struct fill *fill, struct err *
 		return -1;
 	bool maker = strcmp(word, "MakerFill") == 0;
 	if (!maker && fill->kind == FILL_TRADE && strcmp(word, "TakerFill") != 0)
-		return unrecognized(row, "execStatus", word, err);
+		return reply_unrecognized(row, "execStatus", word, err);
 	fill->liquidity = maker ? LIQUIDITY_MAKER : LIQUIDITY_TAKER;
 	return 0;
 }
 
 static int fill_ids(const struct field *row, struct fill *fill, struct err *err)
 {
-	const char *leg;
 	if (reply_copy_text(row, "execID", fill->exec_id, sizeof fill->exec_id, err) == -1 ||
 		reply_copy_text(row, "orderID", fill->venue_order_id, sizeof fill->venue_order_id,
 			err) == -1 ||
 		reply_copy_text(row, "clOrdID", fill->client_order_id, sizeof fill->client_order_id,
 			err) == -1 ||
 		reply_copy_text(row, "symbol", fill->symbol, sizeof fill->symbol, err) == -1 ||
-		field_text(row, "posSide", &leg, err) == -1 ||
-		leg_word(row, leg, &fill->leg, err) == -1)
+		leg_of(row, &fill->leg, err) == -1)
 		return -1;
 	if (fill->exec_id[0] == '\0')
 		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.execID: empty", row->path);
@@ -925,7 +816,7 @@ static int fill_row(
 		field_decimal(row, "execFeeRv", &fill->fee, err) == -1 ||
 		reply_copy_text(row, "currency", fill->fee_currency, sizeof fill->fee_currency,
 			err) == -1 ||
-		optional_amount(row, "closedSizeRq", &fill->closed_quantity, err) == -1 ||
+		reply_optional_amount(row, "closedSizeRq", &fill->closed_quantity, err) == -1 ||
 		liquidity_of(row, fill, err) == -1 ||
 		ns_to_ms(row, "transactTimeNs", &fill->executed_ms, err) == -1)
 		return -1;
@@ -942,14 +833,12 @@ int phemex_reply_fills(const struct field *data, struct arena *arena, struct fil
 	struct fill *items = reply_appended(arena, list->items, list->count, count, sizeof *items);
 	for (size_t i = 0; i < count; i++) {
 		struct field row;
-		bool is_fill;
-		enum fill_kind kind;
-		if (field_item(&rows, i, &row, err) == -1 ||
-			trade_of(&row, &is_fill, &kind, err) == -1)
+		int kind;
+		if (field_item(&rows, i, &row, err) == -1 || trade_of(&row, &kind, err) == -1)
 			return -1;
-		if (!is_fill)
+		if (kind == NOT_A_FILL)
 			continue;
-		if (fill_row(&row, kind, &items[taken], err) == -1)
+		if (fill_row(&row, (enum fill_kind)kind, &items[taken], err) == -1)
 			return -1;
 		taken++;
 	}
@@ -1012,9 +901,9 @@ int phemex_reply_receipt(const struct field *data, struct phemex_receipt *ret, s
 		    err) == -1 ||
 		field_text(data, "clOrdID", &receipt.client_order_id, err) == -1 ||
 		field_text(data, "orderType", &receipt.type, err) == -1 ||
-		optional_text(data, "trigger", &receipt.trigger, err) == -1 ||
-		optional_text(data, "execInst", &receipt.exec_inst, err) == -1 ||
-		optional_amount(data, "stopPxRp", &receipt.trigger_price, err) == -1)
+		reply_optional_text(data, "trigger", &receipt.trigger, err) == -1 ||
+		reply_optional_text(data, "execInst", &receipt.exec_inst, err) == -1 ||
+		reply_optional_amount(data, "stopPxRp", &receipt.trigger_price, err) == -1)
 		return -1;
 	if (receipt.venue_order_id[0] == '\0')
 		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.orderID: empty", data->path);

@@ -13,18 +13,11 @@
 
 #include "core/io/field.h"
 #include "exchanges/exchange.h"
-
-struct phemex_envelope {
-	int64_t code;
-	const char *text;    /* borrowed, "" if there is none */
-	struct field result; /* data, result, or the bare list; absent or null in refusals */
-};
+#include "exchanges/reply.h"
 
 /* {code, msg, data}; of /md {error, id, result}; or a bare list, which is a success. */
 MUST_CHECK int phemex_reply_envelope(
-	const struct field_document *document, struct phemex_envelope *ret, struct err *err);
-
-MUST_CHECK int phemex_reply_time(const struct field *data, int64_t *ret_server_ms, struct err *err);
+	const struct field_document *document, struct reply_envelope *ret, struct err *err);
 
 /* With the tiers. *ret_found false: the venue has no such perpetual that settles in USDT. */
 MUST_CHECK int phemex_reply_rules(const struct field *data, const char *symbol, bool *ret_found,

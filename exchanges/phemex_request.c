@@ -96,9 +96,7 @@ const char *phemex_request_type_word(const struct order_request *order)
 		return "Limit";
 	if (order->type == ORDER_MARKET)
 		return "Market";
-	/* A stop goes on in the direction of its side, the other kind turns against it. */
-	bool with_the_market = order->trigger_rising == (order->side == SIDE_BUY);
-	return with_the_market ? "Stop" : "MarketIfTouched";
+	return order_check_stops(order) ? "Stop" : "MarketIfTouched";
 }
 
 static void add_decimal(struct buffer *query, const char *name, struct decimal value)
@@ -217,31 +215,4 @@ int phemex_request_leverage(const struct phemex_signer *signer, struct arena *ar
 			      : arena_format(arena, "symbol=%s&leverageRr=%s", symbol, text);
 	build(signer, arena, "PUT", PHEMEX_PATH_LEVERAGE, query, ret);
 	return 0;
-}
-
-bool phemex_request_parameter(
-	const struct exchange_request *request, const char *name, char *ret, size_t size)
-{
-	size_t length = strlen(name);
-	const char *at = strchr(request->url, '?');
-	for (; at != NULL; at = strchr(at, '&')) {
-		at++;
-		if (strncmp(at, name, length) != 0 || at[length] != '=')
-			continue;
-		const char *value = at + length + 1;
-		size_t value_size = strcspn(value, "&");
-		if (value_size >= size)
-			return false;
-		memcpy(ret, value, value_size);
-		ret[value_size] = '\0';
-		return true;
-	}
-	return false;
-}
-
-bool phemex_request_is(const struct exchange_request *request, const char *path)
-{
-	size_t end = strcspn(request->url, "?");
-	size_t length = strlen(path);
-	return end >= length && memcmp(request->url + end - length, path, length) == 0;
 }

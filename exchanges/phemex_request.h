@@ -58,12 +58,6 @@ MUST_CHECK int phemex_request_leverage(const struct phemex_signer *signer, struc
 	const char *symbol, enum position_mode mode, struct decimal signed_leverage,
 	struct exchange_request *ret, struct err *err);
 
-/* A parameter of a prepared request's query. False if it has none of that name. */
-bool phemex_request_parameter(
-	const struct exchange_request *request, const char *name, char *ret, size_t size);
-/* True if the request goes to path. */
-bool phemex_request_is(const struct exchange_request *request, const char *path);
-
 /* "Stop", "Limit", …: the direction of a trigger is part of the type (exchanges.md 3.6). */
 const char *phemex_request_type_word(const struct order_request *order);
 

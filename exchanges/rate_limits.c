@@ -60,6 +60,10 @@ struct rate_limits {
 	char ban_name[NAME_SIZE];
 	char egress_name[NAME_SIZE];
 	struct lease egress;
+	struct { /* as the newest reply told it, less what was spent since */
+		int64_t limit, remaining;
+		int64_t until_mono_ms;
+	} told;
 	int64_t banned_until_mono_ms;
 	int64_t redis_down_until_mono_ms;
 	struct limited_account accounts[ACCOUNTS_MAX];
@@ -71,6 +75,7 @@ struct ask {
 	const char *name;
 	int64_t rate_milli; /* per second */
 	int64_t burst_milli;
+	int64_t need; /* less than this helps nobody */
 	int64_t want;
 	int64_t lease_ms;
 	int64_t self_ms; /* of a lease that the process gives itself */
@@ -91,34 +96,36 @@ struct asks {
  * for each bucket.
  */
 static struct redis_script lease_script = {
-	.source = "local time = redis.call('TIME')\n"
-		  "local now = time[1] * 1000 + math.floor(time[2] / 1000)\n"
-		  "local ban = redis.call('PTTL', KEYS[1])\n"
-		  "if ban > 0 then return {ban} end\n"
-		  "local answer = {0}\n"
-		  "for i = 1, #ARGV, 7 do\n"
-		  "  local key, name = KEYS[tonumber(ARGV[i])], ARGV[i + 1]\n"
-		  "  local rate, burst = tonumber(ARGV[i + 2]) / 1000, tonumber(ARGV[i + 3])\n"
-		  "  local floor, kept = tonumber(ARGV[i + 4]), tonumber(ARGV[i + 5])\n"
-		  "  local want = tonumber(ARGV[i + 6])\n"
-		  "  local held = redis.call('HMGET', key, name .. ':permits', name .. ':at')\n"
-		  "  local permits = burst\n"
-		  "  if held[1] then\n"
-		  "    local passed = math.max(0, now - tonumber(held[2]))\n"
-		  "    permits = math.min(burst, tonumber(held[1]) + passed * rate)\n"
-		  "  end\n"
-		  "  local free, grant, wait = permits - floor, 0, 0\n"
-		  "  if free >= 1000 then grant = math.min(want, math.max(1, math.floor(free / "
-		  "4000)))\n"
-		  "  elseif permits - kept >= 1000 then grant = 1\n"
-		  "  else wait = math.ceil((kept + 1000 - permits) / rate) end\n"
-		  "  redis.call('HSET', key, name .. ':permits', permits - grant * 1000, name .. "
-		  "':at', now)\n"
-		  "  redis.call('PEXPIRE', key, 120000)\n"
-		  "  answer[#answer + 1] = grant\n"
-		  "  answer[#answer + 1] = wait\n"
-		  "end\n"
-		  "return answer\n"};
+	.source =
+		"local time = redis.call('TIME')\n"
+		"local now = time[1] * 1000 + math.floor(time[2] / 1000)\n"
+		"local ban = redis.call('PTTL', KEYS[1])\n"
+		"if ban > 0 then return {ban} end\n"
+		"local answer = {0}\n"
+		"for i = 1, #ARGV, 8 do\n"
+		"  local key, name = KEYS[tonumber(ARGV[i])], ARGV[i + 1]\n"
+		"  local rate, burst = tonumber(ARGV[i + 2]) / 1000, tonumber(ARGV[i + 3])\n"
+		"  local floor, kept = tonumber(ARGV[i + 4]), tonumber(ARGV[i + 5])\n"
+		"  local need, want = tonumber(ARGV[i + 6]), tonumber(ARGV[i + 7])\n"
+		"  if need * 1000 + kept > burst then kept = math.max(0, burst - need * 1000) end\n"
+		"  local held = redis.call('HMGET', key, name .. ':permits', name .. ':at')\n"
+		"  local permits = burst\n"
+		"  if held[1] then\n"
+		"    local passed = math.max(0, now - tonumber(held[2]))\n"
+		"    permits = math.min(burst, tonumber(held[1]) + passed * rate)\n"
+		"  end\n"
+		"  local free, grant, wait = permits - floor, 0, 0\n"
+		"  if free >= need * 1000 then\n"
+		"    grant = math.min(want, math.max(need, math.floor(free / 4000)))\n"
+		"  elseif permits - kept >= need * 1000 then grant = need\n"
+		"  else wait = math.ceil((kept + need * 1000 - permits) / rate) end\n"
+		"  redis.call('HSET', key, name .. ':permits', permits - grant * 1000, name .. "
+		"':at', now)\n"
+		"  redis.call('PEXPIRE', key, 120000)\n"
+		"  answer[#answer + 1] = grant\n"
+		"  answer[#answer + 1] = wait\n"
+		"end\n"
+		"return answer\n"};
 
 /* A longer ban that stands already is not shortened. */
 static struct redis_script ban_script = {
@@ -194,9 +201,16 @@ static struct limited_account *account_of(struct rate_limits *limits, const char
 	return oldest;
 }
 
-static bool holds(const struct lease *lease, int64_t now_mono_ms)
+static bool holds(const struct lease *lease, int64_t permits, int64_t now_mono_ms)
 {
-	return lease->permits > 0 && now_mono_ms < lease->until_mono_ms;
+	return lease->permits >= permits && now_mono_ms < lease->until_mono_ms;
+}
+
+/* The account has a limit of its own for the group. */
+static bool is_limited(const struct rate_limits *limits, size_t group)
+{
+	const struct rate_limits_group *planned = &limits->plan->groups[group];
+	return planned->per_second > 0 || planned->per_minute > 0;
 }
 
 static int64_t group_limit(
@@ -231,17 +245,19 @@ static int64_t group_burst_milli(
 	return at_least(group_limit(limits, account, group) * percent * 10, 1000);
 }
 
-static void ask_for_egress(struct rate_limits *limits, struct asks *asks)
+static void ask_for_egress(struct rate_limits *limits, int64_t weight, struct asks *asks)
 {
 	const struct rate_limits_plan *plan = limits->plan;
-	if (plan->egress_per_second == 0 || holds(&limits->egress, now_ms(limits)))
+	if (plan->egress_per_second == 0 || weight == 0 ||
+		holds(&limits->egress, weight, now_ms(limits)))
 		return;
 	asks->items[asks->count++] = (struct ask){
 		.key_index = 2,
 		.name = "egress",
 		.rate_milli = plan->egress_per_second * 1000,
 		.burst_milli = plan->egress_burst * 1000,
-		.want = EGRESS_WANT,
+		.need = weight,
+		.want = at_least(EGRESS_WANT, weight),
 		.lease_ms = EGRESS_LEASE_MS,
 		.self_ms = SELF_LEASE_MS,
 		.into = &limits->egress,
@@ -252,19 +268,20 @@ static void ask_for_egress(struct rate_limits *limits, struct asks *asks)
 static void ask_for_groups(struct rate_limits *limits, struct limited_account *account,
 	size_t wanted, struct asks *asks)
 {
-	if (holds(&account->groups[wanted].lease, now_ms(limits)))
+	if (!is_limited(limits, wanted) || holds(&account->groups[wanted].lease, 1, now_ms(limits)))
 		return;
 	for (size_t i = 0; i < limits->plan->group_count; i++) {
 		const struct rate_limits_group *group = &limits->plan->groups[i];
 		struct account_group *mine = &account->groups[i];
 		bool useful = i == wanted || (group->common && limits->plan->groups[wanted].common);
-		if (!useful || holds(&mine->lease, now_ms(limits)))
+		if (!useful || !is_limited(limits, i) || holds(&mine->lease, 1, now_ms(limits)))
 			continue;
 		asks->items[asks->count++] = (struct ask){
 			.key_index = 3,
 			.name = group->name,
 			.rate_milli = group_rate_milli(limits, account, i),
 			.burst_milli = group_burst_milli(limits, account, i),
+			.need = 1,
 			/* A slow bucket would lose too much by permits that nobody spends. */
 			.want = group->per_minute > 0 ? 1 : GROUP_WANT,
 			.lease_ms = GROUP_LEASE_MS,
@@ -296,7 +313,9 @@ static int64_t self_lease(struct rate_limits *limits, const struct asks *asks,
 	for (size_t i = 0; i < asks->count; i++) {
 		const struct ask *ask = &asks->items[i];
 		if (ask->into->until_mono_ms <= now)
-			grant(ask, at_least(ask->rate_milli * ask->self_ms / 1000000 / parts, 1),
+			grant(ask,
+				at_least(ask->rate_milli * ask->self_ms / 1000000 / parts,
+					ask->need),
 				now, ask->self_ms);
 		else if (is_needed(limits, ask, wanted)) /* spent before its time */
 			longest_ms = at_least(ask->into->until_mono_ms - now, longest_ms);
@@ -304,7 +323,7 @@ static int64_t self_lease(struct rate_limits *limits, const struct asks *asks,
 	return longest_ms;
 }
 
-#define TEXTS_PER_ASK 7
+#define TEXTS_PER_ASK 8
 #define NUMBER_SIZE 24
 
 static void write_ask(const struct ask *ask, enum rate_share share, const char **texts,
@@ -312,8 +331,8 @@ static void write_ask(const struct ask *ask, enum rate_share share, const char *
 {
 	int64_t floor = ask->burst_milli * kept_percent[RATE_NEW_RISK] / 100;
 	int64_t kept = ask->burst_milli * kept_percent[share] / 100;
-	const int64_t values[] = {
-		ask->key_index, ask->rate_milli, ask->burst_milli, floor, kept, ask->want};
+	const int64_t values[] = {ask->key_index, ask->rate_milli, ask->burst_milli, floor, kept,
+		ask->need, ask->want};
 
 	for (size_t i = 0; i < TEXTS_PER_ASK - 1; i++)
 		(void)snprintf(numbers[i], NUMBER_SIZE, "%lld", (long long)values[i]);
@@ -365,11 +384,11 @@ static int64_t take_grants(struct rate_limits *limits, const struct asks *asks,
 
 /* Leases what is missing. Returns how long to wait before asking again; 0: go on. */
 static int64_t lease(struct rate_limits *limits, struct limited_account *account, size_t group,
-	enum rate_share share)
+	enum rate_share share, int64_t weight)
 {
 	struct asks asks = {.count = 0};
 	const struct ask *wanted = NULL;
-	ask_for_egress(limits, &asks);
+	ask_for_egress(limits, weight, &asks);
 	if (account != NULL)
 		ask_for_groups(limits, account, group, &asks);
 	for (size_t i = 0; i < asks.count; i++)
@@ -393,17 +412,19 @@ static int64_t lease(struct rate_limits *limits, struct limited_account *account
 	return take_grants(limits, &asks, wanted, reply);
 }
 
-static bool spend(struct rate_limits *limits, struct account_group *group)
+static bool spend(struct rate_limits *limits, struct account_group *group, int64_t weight)
 {
 	int64_t now = now_ms(limits);
-	bool counts_egress = limits->plan->egress_per_second > 0;
-	if (counts_egress && !holds(&limits->egress, now))
+	bool counts_egress = limits->plan->egress_per_second > 0 && weight > 0;
+	if (counts_egress && !holds(&limits->egress, weight, now))
 		return false;
-	if (group != NULL && !holds(&group->lease, now))
+	if (group != NULL && !holds(&group->lease, 1, now))
 		return false;
 
-	if (counts_egress)
-		limits->egress.permits--;
+	if (counts_egress) {
+		limits->egress.permits -= weight;
+		limits->told.remaining -= weight;
+	}
 	if (group != NULL)
 		group->lease.permits--;
 	return true;
@@ -414,36 +435,49 @@ static int64_t closed_ms(const struct rate_limits *limits, const struct account_
 	return group == NULL ? 0 : at_least(group->closed_until_mono_ms - now_ms(limits), 0);
 }
 
+/* How long the address must wait by what the venue itself has counted. */
+static int64_t told_ms(const struct rate_limits *limits, enum rate_share share, int64_t weight)
+{
+	int64_t rest_ms = limits->told.until_mono_ms - now_ms(limits);
+	int64_t kept = limits->told.limit * kept_percent[share] / 100;
+	return rest_ms > 0 && weight > 0 && limits->told.remaining - weight < kept ? rest_ms : 0;
+}
+
 /* One attempt: 0 taken, else how long to wait. */
 static int64_t attempt(struct rate_limits *limits, struct limited_account *account, size_t group,
-	enum rate_share share)
+	enum rate_share share, int64_t weight)
 {
-	struct account_group *mine = account != NULL ? &account->groups[group] : NULL;
-	int64_t wait_ms = closed_ms(limits, mine);
+	struct account_group *mine = account != NULL && is_limited(limits, group)
+					     ? &account->groups[group]
+					     : NULL;
+	int64_t wait_ms = at_least(closed_ms(limits, mine), told_ms(limits, share, weight));
 	if (wait_ms > 0)
 		return wait_ms;
-	if (spend(limits, mine))
+	if (spend(limits, mine, weight))
 		return 0;
-	wait_ms = lease(limits, account, group, share);
+	wait_ms = lease(limits, account, group, share, weight);
 	if (wait_ms > 0)
 		return wait_ms;
-	return spend(limits, mine) ? 0 : 1;
+	return spend(limits, mine, weight) ? 0 : 1;
 }
 
 int rate_limits_take(struct rate_limits *limits, const char *key, size_t group,
-	enum rate_share share, struct err *err)
+	enum rate_share share, int64_t weight, struct err *err)
 {
 	assert(key == NULL || group < limits->plan->group_count);
+	assert(weight >= 0);
 
 	struct limited_account *account = key != NULL ? account_of(limits, key) : NULL;
 	if (account != NULL)
 		account->used_mono_ms = now_ms(limits);
+	if (weight > limits->plan->egress_burst)
+		weight = limits->plan->egress_burst;
 
 	int64_t patience_ms = share == RATE_PROTECTIVE ? PROTECTIVE_WAIT_MS : 0;
 	for (;;) {
 		if (rate_limits_check_ban(limits, err) == -1)
 			return -1;
-		int64_t wait_ms = attempt(limits, account, group, share);
+		int64_t wait_ms = attempt(limits, account, group, share, weight);
 		if (wait_ms == 0)
 			return 0;
 		if (rate_limits_check_ban(limits, err) == -1)
@@ -510,4 +544,14 @@ void rate_limits_observe(struct rate_limits *limits, const char *key, size_t gro
 		mine->lease.permits = at_least(remaining, 0);
 	if (remaining <= 0 && reset_ms > 0)
 		mine->closed_until_mono_ms = now_ms(limits) + reset_ms;
+}
+
+void rate_limits_observe_address(
+	struct rate_limits *limits, int64_t limit, int64_t remaining, int64_t reset_ms)
+{
+	if (limits->plan->egress_per_second == 0)
+		return;
+	limits->told.limit = limit;
+	limits->told.remaining = remaining;
+	limits->told.until_mono_ms = now_ms(limits) + reset_ms;
 }

@@ -39,14 +39,16 @@ enum rate_share {        /* what a request is for, the least urgent first */
 
 struct rate_limits_group { /* requests per account; a venue's table is static */
 	const char *name;
-	int64_t per_second;
+	int64_t per_second; /* 0, as per_minute is: no limit but the address's */
 	bool common;        /* most runs need it: leased together with others */
 	int64_t per_minute; /* instead of per_second, where the venue counts minutes; else 0 */
 };
 
 struct rate_limits_plan {
 	const char *venue; /* in the names of keys */
-	/* Per address; any rolling window of the venue must hold burst + rate * (window + lease).
+	/*
+	 * Per address, in requests or in the venue's weights; any rolling window of the venue must
+	 * hold burst + rate * (window + lease).
 	 */
 	int64_t egress_per_second; /* 0: no limit */
 	int64_t egress_burst;
@@ -63,11 +65,12 @@ void rate_limits_free(struct rate_limits **limits);
 #define RATE_LIMITS_PUBLIC NULL
 
 /*
- * Takes one permit of the address and one of the account's group. ERR_RATE with
- * ERR_RETRY_THROTTLED and retry_after_ms: not now, and nothing was taken from the group.
+ * Takes weight permits of the address (0: it does not count there) and one of the account's group.
+ * ERR_RATE with ERR_RETRY_THROTTLED and retry_after_ms: not now, and nothing was taken from the
+ * group. A weight above the bucket's burst takes all of the bucket.
  */
 MUST_CHECK int rate_limits_take(struct rate_limits *limits, const char *key, size_t group,
-	enum rate_share share, struct err *err);
+	enum rate_share share, int64_t weight, struct err *err);
 
 /* ERR_RATE while the address is banned, as far as this process knows. Costs nothing. */
 MUST_CHECK int rate_limits_check_ban(struct rate_limits *limits, struct err *err);
@@ -80,10 +83,18 @@ void rate_limits_close(struct rate_limits *limits, const char *key, size_t group
 
 /*
  * What a reply's headers tell of the account's group: its limit (per second, or per minute as
- * the plan counts) and what is left until reset_ms from now. What others spent outside of Botbeat
- * is seen here only.
+ * the plan counts; 0: not told, the plan's) and what is left until reset_ms from now. What others
+ * spent outside of Botbeat is seen here only.
  */
 void rate_limits_observe(struct rate_limits *limits, const char *key, size_t group, int64_t limit,
 	int64_t remaining, int64_t reset_ms);
+
+/*
+ * The same of the address: of its limit, remaining is left until reset_ms from now. Until then
+ * entries, and reads, stop where they would touch what is kept for those more urgent. Each process
+ * learns it from its own replies. Without effect where the address has no limit.
+ */
+void rate_limits_observe_address(
+	struct rate_limits *limits, int64_t limit, int64_t remaining, int64_t reset_ms);
 
 #endif

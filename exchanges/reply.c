@@ -12,6 +12,24 @@ int reply_unclear(const struct field *field, const char *problem, const char *wo
 		err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s: %s \"%.40s\"", field->path, problem, word);
 }
 
+int reply_unrecognized(const struct field *row, const char *name, const char *word, struct err *err)
+{
+	return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.%s: unrecognized \"%.40s\"",
+		row->path, name, word);
+}
+
+int reply_server_time(const struct field *result, int64_t *ret_server_ms, struct err *err)
+{
+	int64_t server_ms;
+	if (field_int(result, "serverTime", &server_ms, err) == -1)
+		return -1;
+	if (server_ms <= 0)
+		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.serverTime: %lld is no time",
+			result->path, (long long)server_ms);
+	*ret_server_ms = server_ms;
+	return 0;
+}
+
 int reply_copy_text(
 	const struct field *row, const char *name, char *ret, size_t size, struct err *err)
 {
@@ -23,6 +41,32 @@ int reply_copy_text(
 			"%s.%s: longer than %zu characters", row->path, name, size - 1);
 	(void)snprintf(ret, size, "%s", text);
 	return 0;
+}
+
+int reply_optional_text(
+	const struct field *row, const char *name, const char **ret, struct err *err)
+{
+	struct field field;
+	if (field_get_optional(row, name, &field, err) == -1)
+		return -1;
+	if (field_present(&field))
+		return field_as_text(&field, ret, err);
+	*ret = "";
+	return 0;
+}
+
+int reply_word(const struct field *row, const char *name, const struct reply_word *words,
+	size_t count, int *ret, struct err *err)
+{
+	const char *word;
+	if (field_text(row, name, &word, err) == -1)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(word, words[i].word) == 0) {
+			*ret = words[i].value;
+			return 0;
+		}
+	return reply_unrecognized(row, name, word, err);
 }
 
 int reply_decimal_or_zero(
@@ -49,14 +93,33 @@ int reply_amount_or_zero(
 	return 0;
 }
 
+int reply_optional_amount(
+	const struct field *row, const char *name, struct decimal *ret, struct err *err)
+{
+	struct field field;
+	if (field_get_optional(row, name, &field, err) == -1)
+		return -1;
+	if (field_present(&field))
+		return reply_amount_or_zero(row, name, ret, err);
+	*ret = DECIMAL_ZERO;
+	return 0;
+}
+
+static int check_positive(
+	const struct field *row, const char *name, struct decimal value, struct err *err)
+{
+	if (decimal_sign(value) > 0)
+		return 0;
+	return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.%s: %s is not above 0", row->path,
+		name, DECIMAL_TEXT(value));
+}
+
 int reply_positive(const struct field *row, const char *name, struct decimal *ret, struct err *err)
 {
 	struct decimal value;
-	if (field_decimal(row, name, &value, err) == -1)
+	if (field_decimal(row, name, &value, err) == -1 ||
+		check_positive(row, name, value, err) == -1)
 		return -1;
-	if (decimal_sign(value) <= 0)
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.%s: %s is not above 0",
-			row->path, name, DECIMAL_TEXT(value));
 	*ret = value;
 	return 0;
 }
@@ -106,6 +169,67 @@ int reply_number(const struct field *row, const char *name, struct decimal *ret,
 	if (field_get(row, name, &value, err) == -1)
 		return -1;
 	return reply_as_number(&value, ret, err);
+}
+
+int reply_positive_number(
+	const struct field *row, const char *name, struct decimal *ret, struct err *err)
+{
+	struct decimal value;
+	if (reply_number(row, name, &value, err) == -1 ||
+		check_positive(row, name, value, err) == -1)
+		return -1;
+	*ret = value;
+	return 0;
+}
+
+static int price_item(
+	const struct field *row, size_t index, bool numbers, struct decimal *ret, struct err *err)
+{
+	struct field item;
+	if (field_item(row, index, &item, err) == -1 ||
+		(numbers ? reply_as_number(&item, ret, err) : field_as_decimal(&item, ret, err)) ==
+			-1)
+		return -1;
+	if (decimal_sign(*ret) < 0)
+		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s: below 0", item.path);
+	return 0;
+}
+
+int reply_candle(
+	const struct field *row, size_t at, bool numbers, struct candle *ret, struct err *err)
+{
+	struct candle candle = *ret;
+	if (price_item(row, at, numbers, &candle.open, err) == -1 ||
+		price_item(row, at + 1, numbers, &candle.high, err) == -1 ||
+		price_item(row, at + 2, numbers, &candle.low, err) == -1 ||
+		price_item(row, at + 3, numbers, &candle.close, err) == -1 ||
+		price_item(row, at + 4, numbers, &candle.volume, err) == -1)
+		return -1;
+	if (decimal_less(candle.high, candle.low))
+		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s: high below low", row->path);
+	*ret = candle;
+	return 0;
+}
+
+int reply_check_ascending(
+	const struct field *list, const struct candle *candles, size_t count, struct err *err)
+{
+	for (size_t i = 1; i < count; i++)
+		if (candles[i - 1].open_ms >= candles[i].open_ms)
+			return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER,
+				"%s: candles are not in the order of their time", list->path);
+	return 0;
+}
+
+static int by_limit(const void *a, const void *b)
+{
+	const struct risk_tier *left = a, *right = b;
+	return decimal_compare(left->limit, right->limit);
+}
+
+void reply_sort_tiers(struct rules *rules)
+{
+	qsort(rules->tiers, rules->tier_count, sizeof rules->tiers[0], by_limit);
 }
 
 int reply_count(const struct field *list, size_t limit, size_t *ret_count, struct err *err)

@@ -125,7 +125,7 @@ TestSuite(bybit_reply, .init = setup, .fini = teardown);
 static struct field result_of(const char *text)
 {
 	struct err err = {0};
-	struct bybit_envelope envelope;
+	struct reply_envelope envelope;
 	field_document_free(&document);
 	cr_assert(eq(int, field_parse(text, strlen(text), &document, &err), 0), "%s", err.message);
 	cr_assert(eq(int, bybit_reply_envelope(document, &envelope, &err), 0), "%s", err.message);
@@ -139,7 +139,7 @@ static struct field result_of(const char *text)
 Test(bybit_reply, reads_the_envelope)
 {
 	struct err err = {0};
-	struct bybit_envelope envelope;
+	struct reply_envelope envelope;
 	static const char text[] =
 		"{\"retCode\":10006,\"retMsg\":\"Too many visits!\",\"result\":null,\"time\":17}";
 
@@ -742,7 +742,7 @@ ParameterizedTestParameters(bybit_reply, refuses_an_envelope)
 
 ParameterizedTest(struct envelope_row *row, bybit_reply, refuses_an_envelope)
 {
-	struct bybit_envelope envelope;
+	struct reply_envelope envelope;
 	struct err err = {0};
 	cr_assert(eq(int, field_parse(row->text, strlen(row->text), &document, &err), 0));
 	cr_assert(eq(int, bybit_reply_envelope(document, &envelope, &err), -1), "%s", row->because);

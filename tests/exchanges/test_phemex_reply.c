@@ -124,7 +124,7 @@ TestSuite(phemex_reply, .init = setup, .fini = teardown);
 static struct field result_of(const char *text)
 {
 	struct err err = {0};
-	struct phemex_envelope envelope;
+	struct reply_envelope envelope;
 	field_document_free(&document);
 	cr_assert(eq(int, field_parse(text, strlen(text), &document, &err), 0), "%s", err.message);
 	cr_assert(eq(int, phemex_reply_envelope(document, &envelope, &err), 0), "%s", err.message);
@@ -168,7 +168,7 @@ ParameterizedTestParameters(phemex_reply, reads_every_envelope)
 ParameterizedTest(struct envelope_row *row, phemex_reply, reads_every_envelope)
 {
 	struct err err = {0};
-	struct phemex_envelope envelope = {.code = -1};
+	struct reply_envelope envelope = {.code = -1};
 	cr_assert(eq(int, field_parse(row->text, strlen(row->text), &document, &err), 0));
 	int result = phemex_reply_envelope(document, &envelope, &err);
 
@@ -187,7 +187,7 @@ Test(phemex_reply, reads_the_time)
 	struct field data = result_of(OPEN "{\"serverTime\":1700000000123}" CLOSE);
 	struct err err = {0};
 	int64_t server_ms;
-	cr_assert(eq(int, phemex_reply_time(&data, &server_ms, &err), 0));
+	cr_assert(eq(int, reply_server_time(&data, &server_ms, &err), 0));
 	cr_expect(eq(i64, server_ms, 1700000000123));
 }
 

@@ -5,6 +5,7 @@
  */
 #include "core/base/cleanup.h"
 #include "exchanges/phemex_request.h"
+#include "exchanges/prepared.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -349,7 +350,7 @@ ParameterizedTest(struct leverage_row *row, phemex_request, writes_leverage)
 			  0),
 		"%s", row->because);
 	cr_expect(eq(str, strchr(request.url, '?') + 1, row->query), "%s", row->because);
-	cr_expect(phemex_request_is(&request, PHEMEX_PATH_LEVERAGE));
+	cr_expect(prepared_is(&request, PHEMEX_PATH_LEVERAGE));
 	expect_signed(&request);
 }
 
@@ -378,14 +379,14 @@ Test(phemex_request, reads_back_its_own_parameters)
 	struct exchange_request request = place(&order);
 	char value[40], small[4];
 
-	cr_assert(phemex_request_parameter(&request, "side", value, sizeof value));
+	cr_assert(prepared_parameter(&request, "side", value, sizeof value));
 	cr_expect(eq(str, value, "Buy"), "and not posSide");
-	cr_assert(phemex_request_parameter(&request, "timeInForce", value, sizeof value));
+	cr_assert(prepared_parameter(&request, "timeInForce", value, sizeof value));
 	cr_expect(eq(str, value, "GoodTillCancel"), "the last one");
-	cr_expect(not(phemex_request_parameter(&request, "stopPxRp", value, sizeof value)));
-	cr_expect(not(phemex_request_parameter(&request, "symbol", small, sizeof small)));
-	cr_expect(phemex_request_is(&request, PHEMEX_PATH_PLACE));
-	cr_expect(not(phemex_request_is(&request, PHEMEX_PATH_CANCEL)));
+	cr_expect(not(prepared_parameter(&request, "stopPxRp", value, sizeof value)));
+	cr_expect(not(prepared_parameter(&request, "symbol", small, sizeof small)));
+	cr_expect(prepared_is(&request, PHEMEX_PATH_PLACE));
+	cr_expect(not(prepared_is(&request, PHEMEX_PATH_CANCEL)));
 }
 
 struct refused_row {

@@ -13,12 +13,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { READS, ORDERS, HISTORY };
+enum { READS, ORDERS, HISTORY, FREE };
 
 static const struct rate_limits_group groups[] = {
 	[READS] = {"reads", 50, true},
 	[ORDERS] = {"orders", 10, false},
 	[HISTORY] = {"history", .per_minute = 100},
+	[FREE] = {"free"},
 };
 
 /* A name of its own for each test, so that tests side by side on one server do not meet. */
@@ -37,7 +38,7 @@ static struct rate_limits_plan plan_of(int64_t egress_per_second)
 		.egress_per_second = egress_per_second,
 		.egress_burst = 40,
 		.groups = groups,
-		.group_count = 3,
+		.group_count = sizeof groups / sizeof groups[0],
 	};
 }
 
@@ -56,7 +57,7 @@ static int64_t take_until_refused(struct rate_limits *limits, const char *key, s
 	enum rate_share share, int64_t tries, struct err *err)
 {
 	for (int64_t i = 0; i < tries; i++)
-		if (rate_limits_take(limits, key, group, share, err) == -1)
+		if (rate_limits_take(limits, key, group, share, 1, err) == -1)
 			return i;
 	return tries;
 }
@@ -88,9 +89,9 @@ Test(rate_limits, without_redis_a_process_keeps_to_the_limit_alone)
 	cr_expect(err.retry_after_ms > 0 && err.retry_after_ms <= 1000);
 
 	now_ms += err.retry_after_ms;
-	cr_expect(eq(int, rate_limits_take(limits, "key", ORDERS, RATE_NEW_RISK, &err), 0),
+	cr_expect(eq(int, rate_limits_take(limits, "key", ORDERS, RATE_NEW_RISK, 1, &err), 0),
 		"the wait that was named is enough");
-	cr_expect(eq(int, rate_limits_take(limits, "other", ORDERS, RATE_NEW_RISK, &err), 0),
+	cr_expect(eq(int, rate_limits_take(limits, "other", ORDERS, RATE_NEW_RISK, 1, &err), 0),
 		"another account has a limit of its own");
 }
 
@@ -104,7 +105,7 @@ Test(rate_limits, a_ban_stops_everything_until_its_time)
 	struct err err = {0};
 
 	rate_limits_ban(limits, 60000);
-	cr_expect(eq(int, rate_limits_take(limits, "key", READS, RATE_PROTECTIVE, &err), -1),
+	cr_expect(eq(int, rate_limits_take(limits, "key", READS, RATE_PROTECTIVE, 1, &err), -1),
 		"a ban by the venue takes the exits too");
 	cr_expect(eq(i64, err.retry_after_ms, 60000));
 	rate_limits_ban(limits, 10);
@@ -112,7 +113,7 @@ Test(rate_limits, a_ban_stops_everything_until_its_time)
 	cr_expect(eq(int, rate_limits_check_ban(limits, &err), -1),
 		"a shorter ban does not end a longer one");
 	now_ms += 1;
-	cr_expect(eq(int, rate_limits_take(limits, "key", READS, RATE_READ, &err), 0));
+	cr_expect(eq(int, rate_limits_take(limits, "key", READS, RATE_READ, 1, &err), 0));
 }
 
 Test(rate_limits, what_the_venue_says_is_left_wins)
@@ -124,9 +125,9 @@ Test(rate_limits, what_the_venue_says_is_left_wins)
 	struct rate_limits *limits = rate_limits_new(NULL, &clock, "a", &plan);
 	struct err err = {0};
 
-	cr_assert(eq(int, rate_limits_take(limits, "key", READS, RATE_READ, &err), 0));
+	cr_assert(eq(int, rate_limits_take(limits, "key", READS, RATE_READ, 1, &err), 0));
 	rate_limits_observe(limits, "key", READS, 50, 0, 400);
-	cr_assert(eq(int, rate_limits_take(limits, "key", READS, RATE_READ, &err), -1));
+	cr_assert(eq(int, rate_limits_take(limits, "key", READS, RATE_READ, 1, &err), -1));
 	cr_expect(eq(i64, err.retry_after_ms, 400));
 }
 
@@ -140,10 +141,10 @@ Test(rate_limits, a_refused_account_is_closed_for_its_group_alone)
 	struct err err = {0};
 
 	rate_limits_close(limits, "key", ORDERS, 700);
-	cr_assert(eq(int, rate_limits_take(limits, "key", ORDERS, RATE_NEW_RISK, &err), -1));
+	cr_assert(eq(int, rate_limits_take(limits, "key", ORDERS, RATE_NEW_RISK, 1, &err), -1));
 	cr_expect(eq(i64, err.retry_after_ms, 700));
-	cr_expect(eq(int, rate_limits_take(limits, "key", READS, RATE_READ, &err), 0));
-	cr_expect(eq(int, rate_limits_take(limits, "key", ORDERS, RATE_PROTECTIVE, &err), 0),
+	cr_expect(eq(int, rate_limits_take(limits, "key", READS, RATE_READ, 1, &err), 0));
+	cr_expect(eq(int, rate_limits_take(limits, "key", ORDERS, RATE_PROTECTIVE, 1, &err), 0),
 		"an exit waits in place");
 	cr_expect(now_ms >= 1700, "until the venue opens again");
 }
@@ -172,8 +173,8 @@ Test(rate_limits, a_share_is_kept_for_exits)
 	struct err err = {0};
 
 	(void)take_until_refused(limits, "key", READS, RATE_NEW_RISK, 100, &err);
-	cr_expect(eq(int, rate_limits_take(limits, "key", READS, RATE_NEW_RISK, &err), -1));
-	cr_expect(eq(int, rate_limits_take(limits, "key", READS, RATE_READ, &err), 0),
+	cr_expect(eq(int, rate_limits_take(limits, "key", READS, RATE_NEW_RISK, 1, &err), -1));
+	cr_expect(eq(int, rate_limits_take(limits, "key", READS, RATE_READ, 1, &err), 0),
 		"reads have a share of their own");
 	int64_t exits = take_until_refused(limits, "key", READS, RATE_PROTECTIVE, 3, &err);
 	cr_expect(eq(i64, exits, 3), "and exits the rest of it");
@@ -194,9 +195,9 @@ Test(rate_limits, one_ban_stops_the_other_processes)
 	struct err err = {0};
 
 	rate_limits_ban(one, 30000);
-	cr_expect(eq(int, rate_limits_take(other, "key", READS, RATE_READ, &err), -1));
+	cr_expect(eq(int, rate_limits_take(other, "key", READS, RATE_READ, 1, &err), -1));
 	cr_expect(err.retry_after_ms > 29000 && err.retry_after_ms <= 30000);
-	cr_expect(eq(int, rate_limits_take(elsewhere, "key", READS, RATE_READ, &err), 0),
+	cr_expect(eq(int, rate_limits_take(elsewhere, "key", READS, RATE_READ, 1, &err), 0),
 		"a ban is a property of the address");
 }
 
@@ -228,7 +229,7 @@ static void greedy_child(const struct rate_limits_plan *plan, int64_t *count)
 	struct rate_limits *limits = rate_limits_new(redis, clock, "a", plan);
 	int64_t end_ms = clock_mono_ms(clock) + 2000;
 	while (clock_mono_ms(clock) < end_ms)
-		if (rate_limits_take(limits, "key", READS, RATE_NEW_RISK, &err) == 0)
+		if (rate_limits_take(limits, "key", READS, RATE_NEW_RISK, 1, &err) == 0)
 			(*count)++;
 		else
 			clock_sleep_ms(clock, err.retry_after_ms < 5 ? err.retry_after_ms : 5);
@@ -275,4 +276,56 @@ Test(rate_limits, a_limit_per_minute_is_kept_in_every_minute)
 		"75 a minute come back, not one a second: %lld", (long long)err.retry_after_ms);
 	int64_t kept = take_until_refused(limits, "key", HISTORY, RATE_PROTECTIVE, 3, &err);
 	cr_expect(eq(i64, kept, 3), "a share is kept for exits");
+}
+
+Test(rate_limits, a_heavy_request_takes_its_weight_of_the_address)
+{
+	CLEANUP(redis_free) struct redis *redis = connected();
+	struct rate_limits_plan plan = plan_of(1);
+	CLEANUP(rate_limits_free)
+	struct rate_limits *limits = rate_limits_new(redis, clock_system(), "a", &plan);
+	struct err err = {0};
+
+	/* 40 stand in the bucket, 12 of them for others than new risk. */
+	cr_assert(eq(int, rate_limits_take(limits, "key", FREE, RATE_NEW_RISK, 20, &err), 0));
+	cr_expect(eq(int, rate_limits_take(limits, "key", FREE, RATE_NEW_RISK, 20, &err), -1));
+	cr_expect(err.retry_after_ms > 9000 && err.retry_after_ms <= 12000,
+		"the weight is waited for: %lld", (long long)err.retry_after_ms);
+	cr_expect(eq(int, rate_limits_take(limits, "key", FREE, RATE_PROTECTIVE, 19, &err), 0));
+	cr_expect(eq(int, rate_limits_take(limits, "key", FREE, RATE_NEW_RISK, 0, &err), 0),
+		"what does not count there waits for nothing");
+}
+
+Test(rate_limits, a_weight_beyond_the_whole_bucket_is_not_refused_for_ever)
+{
+	CLEANUP(redis_free) struct redis *redis = connected();
+	struct rate_limits_plan plan = plan_of(1);
+	CLEANUP(rate_limits_free)
+	struct rate_limits *limits = rate_limits_new(redis, clock_system(), "a", &plan);
+	struct err err = {0};
+
+	cr_expect(eq(int, rate_limits_take(limits, "key", FREE, RATE_READ, 1000, &err), 0), "%s",
+		err.message);
+	cr_expect(eq(int, rate_limits_take(limits, "key", FREE, RATE_READ, 1, &err), -1));
+}
+
+Test(rate_limits, what_the_venue_counted_of_the_address_stops_the_least_urgent_first)
+{
+	int64_t now_ms = 1000;
+	const struct clock clock = {test_ms, test_ms, test_sleep, &now_ms};
+	struct rate_limits_plan plan = plan_of(100);
+	CLEANUP(rate_limits_free)
+	struct rate_limits *limits = rate_limits_new(NULL, &clock, "a", &plan);
+	struct err err = {0};
+
+	rate_limits_observe_address(limits, 100, 25, 30000);
+	cr_expect(eq(int, rate_limits_take(limits, "key", FREE, RATE_NEW_RISK, 1, &err), -1));
+	cr_expect(eq(i64, err.retry_after_ms, 30000));
+	cr_expect(eq(int, rate_limits_take(limits, "key", FREE, RATE_READ, 10, &err), 0));
+	cr_expect(eq(int, rate_limits_take(limits, "key", FREE, RATE_READ, 1, &err), -1),
+		"what was spent since counts");
+	cr_expect(eq(int, rate_limits_take(limits, "key", FREE, RATE_PROTECTIVE, 1, &err), 0));
+	now_ms += 30000;
+	cr_expect(eq(int, rate_limits_take(limits, "key", FREE, RATE_NEW_RISK, 1, &err), 0),
+		"the next minute is another one");
 }

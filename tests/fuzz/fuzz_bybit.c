@@ -103,7 +103,7 @@ static void read_lists(const struct field *result, struct arena *arena)
 	check(bybit_reply_reason(result) != NULL, "a reason is a text");
 }
 
-static void read_refusal(const uint8_t *data, size_t size, const struct bybit_envelope *envelope)
+static void read_refusal(const uint8_t *data, size_t size, const struct reply_envelope *envelope)
 {
 	static const enum call_kind calls[] = {CALL_READ, CALL_ORDER, CALL_SETTING};
 	struct err err = {0};
@@ -147,7 +147,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	CLEANUP(field_document_free) struct field_document *document = NULL;
 	CLEANUP(arena_free) struct arena *arena = arena_new(65536, 64 * 1024 * 1024);
-	struct bybit_envelope envelope;
+	struct reply_envelope envelope;
 	struct err err = {0};
 
 	read_cache(data, size);

@@ -33,7 +33,7 @@ static void read_market(const struct field *data, struct arena *arena)
 	bool found;
 	int64_t time_ms;
 
-	if (understood(phemex_reply_time(data, &time_ms, &err), &err))
+	if (understood(reply_server_time(data, &time_ms, &err), &err))
 		check(time_ms > 0, "time goes forward");
 	if (understood(phemex_reply_rules(data, SYMBOL, &found, &rules, &err), &err) && found)
 		check(decimal_sign(rules.tick_size) > 0 && decimal_sign(rules.lot_size) > 0 &&
@@ -101,7 +101,7 @@ static void read_lists(const struct field *data, struct arena *arena)
 		check(receipt.venue_order_id[0] != '\0', "a receipt names an order");
 }
 
-static void read_refusal(const uint8_t *data, size_t size, const struct phemex_envelope *envelope)
+static void read_refusal(const uint8_t *data, size_t size, const struct reply_envelope *envelope)
 {
 	static const enum call_kind kinds[] = {CALL_READ, CALL_ORDER, CALL_SETTING};
 	struct err err = {0};
@@ -122,7 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	CLEANUP(field_document_free) struct field_document *document = NULL;
 	CLEANUP(arena_free) struct arena *arena = arena_new(65536, 64 * 1024 * 1024);
-	struct phemex_envelope envelope;
+	struct reply_envelope envelope;
 	struct err err = {0};
 
 	if (!understood(field_parse((const char *)data, size, &document, &err), &err) ||
