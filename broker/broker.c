@@ -86,6 +86,8 @@ struct broker *broker_new(const struct broker_settings *settings)
 	assert(share_ok(settings->taker_share_min_bps, settings->taker_share_max_bps));
 	assert(share_ok(settings->maker_share_min_bps, settings->maker_share_max_bps));
 
+	assert(settings->taker_slippage_ppm >= 0 && settings->taker_slippage_ppm <= 100000);
+
 	struct broker *broker = mem_zero(1, sizeof *broker);
 	broker->settings = *settings;
 	broker->time_ms = INT64_MIN;

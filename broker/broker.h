@@ -128,13 +128,18 @@ struct broker_settings {
 	 */
 	int taker_share_min_bps, taker_share_max_bps;
 	int maker_share_min_bps, maker_share_max_bps;
+	/*
+	 * What a taker pays beyond bid or ask (parts per million of the price, up to a tick), never
+	 * beyond the order's own limit: depth is not modelled, so a backtest adds its cost here.
+	 */
+	int taker_slippage_ppm;
 	int conditionals_max;  /* waiting conditional orders per account and symbol (Bybit: 10) */
 	int orders_max;        /* working orders per account and symbol (Bybit: 500) */
 	broker_ledger *ledger; /* NULL: nobody listens */
 	void *ledger_context;
 };
 
-/* Bybit's limits, shares 2 % to 10 %, 500 closed orders, 64 symbols, no listener. */
+/* Bybit's limits, shares 2 % to 10 %, no slippage, 500 closed orders, 64 symbols, no listener. */
 struct broker_settings broker_settings_default(void);
 
 /* The settings must be in range (asserted). The caller frees. */

@@ -222,6 +222,18 @@ bool margin_liquidation(
 	return search_above(broker, slot, leg, mark, ret_ticks);
 }
 
+struct margin_bounds margin_bounds(const struct broker *broker, const struct slot *slot, int leg)
+{
+	struct margin_bounds bounds = {.below = 0, .above = INT64_MAX};
+	int64_t mark = model_listing(broker, slot)->price.mark;
+
+	if (margin_excess(broker, slot, leg, mark) <= 0)
+		return (struct margin_bounds){mark, mark};
+	(void)search_below(broker, slot, leg, mark, &bounds.below);
+	(void)search_above(broker, slot, leg, mark, &bounds.above);
+	return bounds;
+}
+
 static money closing_loss(
 	const struct listing *listing, const struct holding *holding, int64_t ticks)
 {

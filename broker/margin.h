@@ -54,6 +54,15 @@ bool margin_liquidation(
 	const struct broker *broker, const struct slot *slot, int leg, int64_t *ret_ticks);
 
 /*
+ * The marks nearest to the present one at which the leg is liquidated, on either side: 0 below and
+ * INT64_MAX above where there is none. The leg is held and not liquidated now, else both are mark.
+ */
+struct margin_bounds {
+	int64_t below, above;
+};
+struct margin_bounds margin_bounds(const struct broker *broker, const struct slot *slot, int leg);
+
+/*
  * The price at which closing the leg, fee included, costs no more than margin: the nearest such
  * tick.
  */

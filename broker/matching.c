@@ -186,6 +186,23 @@ static enum time_in_force time_in_force(const struct record *record)
 	return record->market ? TIF_IOC : record->request.time_in_force;
 }
 
+/* Ask or bid, and the slippage beyond it as far as the order's limit allows. */
+static int64_t taken_at(const struct broker *broker, const struct record *record)
+{
+	const struct listing *listing = model_listing(broker, record->slot);
+	bool buys = record->request.side == SIDE_BUY;
+	int64_t ticks = buys ? listing->price.ask : listing->price.bid;
+	int64_t slip = (int64_t)fixed_ceiling(
+		(money)ticks * broker->settings.taker_slippage_ppm, 1000000);
+
+	ticks += buys ? slip : -slip;
+	if (ticks < 1)
+		ticks = 1;
+	if (!record->market && (buys ? ticks > record->price : ticks < record->price))
+		return record->price;
+	return ticks;
+}
+
 /* Fills what crosses and can be had; the rest ends or rests as the time in force says. */
 static void take(struct broker *broker, struct record *record)
 {
@@ -203,8 +220,7 @@ static void take(struct broker *broker, struct record *record)
 		slot->taker_used += lots;
 		execute(broker, slot, record->leg, record,
 			&(struct execution){FILL_TRADE, side, LIQUIDITY_TAKER, lots,
-				side == SIDE_BUY ? listing->price.ask : listing->price.bid,
-				listing->taker_rate});
+				taken_at(broker, record), listing->taker_rate});
 	}
 	if (!model_live(record))
 		return;

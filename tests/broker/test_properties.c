@@ -1,5 +1,6 @@
 #include "tests/broker/traffic.h"
 
+#include "broker/grid.h"
 #include "core/base/ident.h"
 
 #include <criterion/criterion.h>
@@ -177,4 +178,118 @@ Test(properties, accounts_are_independent)
 	}
 	cr_expect(decimal_equal(wallets[0], wallets[1]));
 	cr_expect(not(decimal_equal(wallets[0], D("10000"))));
+}
+
+/* ---- the quiet range ------------------------------------------------------------------------- */
+
+/* A price from low to high, near the present one: the ends of a range may be far away. */
+static int64_t within(struct traffic *traffic, int64_t now, int64_t low, int64_t high)
+{
+	int64_t reach = now / 50;
+	low = low < now - reach ? now - reach : low;
+	high = high > now + reach ? now + reach : high;
+	return low >= high ? low : low + (int64_t)traffic_roll(traffic, (uint64_t)(high - low + 1));
+}
+
+static void price_at(struct traffic *traffic, int symbol, int64_t last, int64_t mark)
+{
+	traffic->now_ms += 5000; /* another period: its liquidity is all there */
+	grid_price(traffic->broker, symbol,
+		&(struct grid_price){.time_ms = traffic->now_ms,
+			.last = last,
+			.mark = mark,
+			.bid = last,
+			.ask = last + 1,
+			.period_ms = traffic->now_ms / 5000,
+			.volume = 10000000});
+	traffic->ticks[symbol] = last;
+}
+
+struct beyond { /* a price just outside, the other inside */
+	int64_t last, mark;
+};
+
+/* A liquidation may be at a hundred times the price; nobody's market goes there in a step. */
+static bool reachable(int64_t now, int64_t ticks)
+{
+	return ticks >= now / 2 && ticks <= now * 2;
+}
+
+static int beyonds(const struct grid_quiet *quiet, int64_t last, int64_t mark, struct beyond ret[4])
+{
+	int count = 0;
+
+	if (reachable(last, quiet->last_low))
+		ret[count++] = (struct beyond){quiet->last_low - 1, mark};
+	if (reachable(last, quiet->last_high))
+		ret[count++] = (struct beyond){quiet->last_high + 1, mark};
+	if (reachable(mark, quiet->mark_low))
+		ret[count++] = (struct beyond){last, quiet->mark_low - 1};
+	if (reachable(mark, quiet->mark_high))
+		ret[count++] = (struct beyond){last, quiet->mark_high + 1};
+	return count;
+}
+
+Test(properties, nothing_happens_inside_the_quiet_range_and_something_does_beyond)
+{
+	struct watch watch = {0};
+	CLEANUP(traffic_close)
+	struct traffic *traffic = traffic_open(11, 0, NULL, watch_event, &watch);
+	int tried = 0, left = 0;
+
+	for (int i = 0; i < STEPS; i++) {
+		struct traffic_step step = traffic_step(traffic);
+		struct grid_quiet quiet;
+		struct beyond beyond[4];
+		if (!grid_quiet(traffic->broker, step.symbol, &quiet))
+			continue;
+		int64_t now = traffic->ticks[step.symbol];
+		/* Orders that the last price has passed wait for more volume: no range. */
+		if (quiet.last_low > quiet.last_high || quiet.mark_low > quiet.mark_high)
+			continue;
+		int64_t last = within(traffic, now, quiet.last_low, quiet.last_high);
+		int64_t mark = within(traffic, now, quiet.mark_low, quiet.mark_high);
+		uint64_t sequence = watch.sequence;
+		price_at(traffic, step.symbol, last, mark);
+		cr_assert(eq(u64, watch.sequence, sequence), "step %d: at %lld, mark %lld", i,
+			(long long)last, (long long)mark);
+		tried++;
+		int count = beyonds(&quiet, last, mark, beyond);
+		if (count == 0)
+			continue;
+		struct beyond pick = beyond[traffic_roll(traffic, (uint64_t)count)];
+		price_at(traffic, step.symbol, pick.last, pick.mark);
+		cr_assert(gt(u64, watch.sequence, sequence), "step %d: nothing at %lld, mark %lld",
+			i, (long long)pick.last, (long long)pick.mark);
+		left++;
+	}
+	cr_expect(gt(int, tried, STEPS / 4), "%d ranges were tried", tried);
+	cr_expect(gt(int, left, STEPS / 10), "%d were left", left);
+}
+
+Test(properties, a_leg_in_whole_numbers_is_the_same_leg)
+{
+	struct watch watch = {0};
+	CLEANUP(traffic_close)
+	struct traffic *traffic = traffic_open(12, 0, NULL, watch_event, &watch);
+
+	for (int i = 0; i < STEPS; i++) {
+		struct position positions[POSITIONS_MAX];
+		int account = i % TRAFFIC_ACCOUNTS;
+		struct traffic_step step = traffic_step(traffic);
+		size_t count = broker_positions(traffic->broker, account, step.symbol, positions);
+		for (size_t k = 0; k < count; k++) {
+			struct rules rules = traffic_rules(step.symbol);
+			struct grid_leg leg = grid_leg(
+				traffic->broker, account, step.symbol, positions[k].leg);
+			int64_t mark;
+			cr_assert(decimal_count(positions[k].mark, rules.tick_size, &mark));
+			__int128 unrealised = (__int128)leg.lots * mark * leg.unit_e8 +
+					      (leg.lots < 0 ? leg.cost_e8 : -leg.cost_e8);
+			cr_assert(decimal_equal(
+				decimal_scaled(unrealised, 8), positions[k].unrealised));
+			cr_assert(decimal_equal(decimal_scaled(leg.wallet_e8, 8),
+				broker_balance(traffic->broker, account).balance.wallet));
+		}
+	}
 }

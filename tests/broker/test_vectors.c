@@ -438,3 +438,63 @@ Test(vectors, adl_closes_at_its_price_without_a_fee)
 	cr_expect(same(desk_balance(desk).balance.wallet, "10094.5"));
 	cr_expect(same(desk_position(desk, 0).quantity, "0.15"));
 }
+
+/* ---- slippage -------------------------------------------------------------------------------- */
+
+struct slippage_row {
+	char because[64];
+	enum side side;
+	char limit[16]; /* "": a market order */
+	char paid[16];
+};
+
+ParameterizedTestParameters(vectors, slippage)
+{
+	static struct slippage_row rows[] = {
+		/* ask 50,000.1 * 0.0003 = 15.00003, up to a tick: 15.1 */
+		{"a market order pays beyond ask, up to a tick", SIDE_BUY, "", "50015.2"},
+		/* bid 50,000 * 0.0003 = 15 */
+		{"and gets less than bid", SIDE_SELL, "", "49985"},
+		{"a limit order never pays more than its limit", SIDE_BUY, "50005", "50005"},
+		{"nor gets less", SIDE_SELL, "49990", "49990"},
+	};
+	return cr_make_param_array(struct slippage_row, rows, sizeof rows / sizeof rows[0]);
+}
+
+ParameterizedTest(struct slippage_row *row, vectors, slippage)
+{
+	struct broker_settings settings = broker_settings_default();
+	settings.taker_slippage_ppm = 300;
+	struct broker *broker = broker_new(&settings);
+	struct rules rules = desk_rules("BTCUSDT");
+	struct broker_fees fees = {.maker = D("0.0002"), .taker = D("0.00055")};
+	struct broker_price price = {.time_ms = 1,
+		.last = D("50000"),
+		.mark = D("50000"),
+		.bid = D("50000"),
+		.ask = D("50000.1"),
+		.volume = D("1000")};
+	struct order_request request = {.side = row->side,
+		.leg = LEG_ONE_WAY,
+		.type = row->limit[0] ? ORDER_LIMIT : ORDER_MARKET,
+		.time_in_force = TIF_GTC,
+		.quantity = D("0.1")};
+	struct position positions[POSITIONS_MAX];
+	struct order order;
+	struct err err;
+	int symbol;
+
+	if (row->limit[0])
+		request.price = decimal_literal(row->limit);
+	(void)snprintf(request.symbol, sizeof request.symbol, "BTCUSDT");
+	cr_assert(zero(int, broker_symbol_add(broker, &rules, &fees, &symbol, &err)));
+	int account = broker_account_add(broker, MARGIN_CROSS);
+	cr_assert(zero(int, broker_deposit(broker, account, D("100000"), 0, &err)));
+	cr_assert(zero(int, broker_price(broker, symbol, &price, &err)));
+	cr_assert(zero(int, broker_place(broker, account, &request, 1, &order, &err)));
+	broker_step(broker, 1);
+	cr_assert(eq(u64, broker_positions(broker, account, symbol, positions), 1));
+	cr_expect(decimal_equal(positions[0].average, decimal_literal(row->paid)), "%s: %s",
+		row->because, DECIMAL_TEXT(positions[0].average));
+	broker_free(&broker);
+}
