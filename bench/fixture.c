@@ -75,8 +75,10 @@ static void make_bots(struct postgres *postgres, const struct fixture *fixture)
 		      "automatic_mode, position_mode) "
 		      "select tenant_id, id, 'BTCUSDT', 'long', false, 'one_way' from "
 		      "bot_configs");
-	run(postgres, "insert into pair_states (pair_id, tenant_id, bot_id) "
-		      "select id, tenant_id, bot_id from bot_trading_pairs");
+	/* As a start leaves it: fills and funding of before are nobody's. */
+	run(postgres, "insert into pair_states (pair_id, tenant_id, bot_id, fills_from, "
+		      "funding_from) "
+		      "select id, tenant_id, bot_id, now(), now() from bot_trading_pairs");
 }
 
 static void make_credential(
