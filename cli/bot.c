@@ -44,7 +44,10 @@ static const struct command actions[] = {
 		.operands_max = 1,
 		.summary = "Change a bot: shows the difference, then asks",
 		.details = "Leverage at the venue changes with the next bot start; until then it "
-			   "blocks\nentries, never exits.",
+			   "blocks\nentries, never exits. A leg is removed while it is flat and "
+			   "without orders; one\nthat traded stays in the books, inactive. An "
+			   "added one is claimed and set up by\nthe next bot start, and checked "
+			   "as bot add checks.",
 		.options = bot_edit_options,
 		.asks = true,
 		.run = bot_edit_run,

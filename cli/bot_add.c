@@ -3,6 +3,7 @@
 #include "cli/actor.h"
 #include "cli/bot_form.h"
 #include "cli/output.h"
+#include "cli/pair_options.h"
 #include "cli/text_file.h"
 #include "core/base/cleanup.h"
 #include "core/io/doc.h"
@@ -50,97 +51,23 @@ static void add_text(struct doc *object, const char *name, const char *value)
 		doc_text(object, name, value);
 }
 
-/* "SYMBOL:SIDE", "SYMBOL:SIDE:auto", "SYMBOL:SIDE:manual". */
-static int split_pair(const char *text, struct doc *pair, struct err *err)
-{
-	CLEANUP(text_free) char *copy = mem_text(text);
-	char *side = strchr(copy, ':');
-	char *word = side == NULL ? NULL : strchr(side + 1, ':');
-
-	if (side == NULL)
-		return err_set(err, ERR_USAGE, ERR_RETRY_NEVER,
-			"--pair: expected SYMBOL:long or SYMBOL:short, got \"%.60s\"", text);
-	*side++ = '\0';
-	if (word != NULL)
-		*word++ = '\0';
-	if (word != NULL && strcmp(word, "auto") != 0 && strcmp(word, "manual") != 0)
-		return err_set(err, ERR_USAGE, ERR_RETRY_NEVER,
-			"--pair: expected auto or manual after the side, got \"%.40s\"", word);
-	doc_text(pair, "symbol", copy);
-	doc_text(pair, "side", side);
-	doc_bool(pair, "automatic_mode", word == NULL || strcmp(word, "auto") == 0);
-	return 0;
-}
-
-/* The parameters' document, or NULL. A file's text must be JSON before it is put into a doc. */
-static int params_text(struct command_context *context, char **ret, struct err *err)
-{
-	CLEANUP(field_document_free) struct field_document *document = NULL;
-	const char *file = command_value(context, "params");
-	const char *preset = command_value(context, "preset");
-
-	*ret = NULL;
-	if (file != NULL && preset != NULL)
-		return err_set(err, ERR_USAGE, ERR_RETRY_NEVER,
-			"give --preset or --params, not both: a file may name its preset");
-	if (preset != NULL) {
-		CLEANUP(doc_free) struct doc *doc = doc_object();
-		doc_text(doc, "preset", preset);
-		*ret = doc_dump(doc);
-		return 0;
-	}
-	if (file == NULL)
-		return 0;
-	if (text_file_read_json(file, FILE_BYTES_MAX, &document, err) == -1)
-		return -1;
-	struct field root = field_root(document);
-	*ret = field_dump(&root);
-	return 0;
-}
-
-static int pairs_doc(struct command_context *context, struct doc **ret, struct err *err)
-{
-	CLEANUP(doc_free) struct doc *pairs = doc_array();
-	CLEANUP(text_free) char *params = NULL;
-	const char *text;
-	int64_t leverage;
-	int64_t ema_interval;
-
-	if (command_int(context, "leverage", 1, 125, -1, &leverage, err) == -1 ||
-		command_int(context, "ema-interval", 1, 10080, -1, &ema_interval, err) == -1 ||
-		params_text(context, &params, err) == -1)
-		return -1;
-	for (size_t i = 0; (text = command_value_at(context, "pair", i)) != NULL; i++) {
-		struct doc *pair = doc_object();
-		int result = split_pair(text, pair, err);
-		add_int(pair, "leverage", leverage);
-		add_int(pair, "ema_interval", ema_interval);
-		add_text(pair, "position_mode", command_value(context, "position-mode"));
-		if (params != NULL)
-			doc_json(pair, "params", params);
-		doc_push(pairs, pair);
-		if (result == -1)
-			return -1;
-	}
-	*ret = TAKE(pairs);
-	return 0;
-}
-
 static int document_of_options(struct command_context *context, const char *tenant,
 	const char *name, struct field_document **ret, struct err *err)
 {
 	CLEANUP(doc_free) struct doc *list = doc_array();
 	struct doc *bot = doc_object();
-	struct doc *pairs = NULL;
+	struct doc *pairs = doc_array();
 	const char *exchange;
 	const char *environment;
 	int64_t interval;
 
-	doc_push(list, bot); /* owned by the list from here on */
+	/* Owned by the list from here on. */
+	doc_push(list, bot);
+	doc_child(bot, "pairs", pairs);
 	if (command_require(context, "exchange", &exchange, err) == -1 ||
 		command_require(context, "environment", &environment, err) == -1 ||
 		command_int(context, "interval", 10, 86400, -1, &interval, err) == -1 ||
-		pairs_doc(context, &pairs, err) == -1)
+		pair_options_add(context, "pair", pairs, err) == -1)
 		return -1;
 	doc_text(bot, "tenant", tenant);
 	doc_text(bot, "name", name);
@@ -150,7 +77,6 @@ static int document_of_options(struct command_context *context, const char *tena
 	add_int(bot, "interval_seconds", interval);
 	add_text(bot, "align", command_value(context, "align"));
 	add_text(bot, "mode", command_value(context, "mode"));
-	doc_child(bot, "pairs", pairs);
 	CLEANUP(text_free) char *text = doc_dump(list);
 	return field_parse(text, strlen(text), ret, err);
 }

@@ -1,15 +1,18 @@
 #include "cli/bot_edit.h"
 
 #include "cli/actor.h"
+#include "cli/bot_edit_pairs.h"
 #include "cli/bot_form.h"
 #include "cli/output.h"
 #include "cli/text_file.h"
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/io/doc.h"
 #include "core/io/postgres.h"
 #include "core/store/audit.h"
 #include "core/store/bot.h"
 #include "core/store/credential.h"
+#include "core/store/pair.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,6 +20,8 @@
 
 #define CHANGES_MAX 64
 #define PARAMS_BYTES_MAX (1U << 20)
+#define BUSY_WAIT_MS 15000 /* for a run that is under way */
+#define BUSY_LOOK_MS 100
 
 const struct command_option bot_edit_options[] = {
 	{"name", "NAME", "a new name"},
@@ -25,9 +30,12 @@ const struct command_option bot_edit_options[] = {
 	{"align", "HOW", "spread or candle"},
 	{"align-delay-ms", "MS", "after a candle's end, 0 to 60000"},
 	{"mode", "MODE", "normal, graceful_stop, tp_only, manual, panic or halted"},
-	{"pair", "SYMBOL:SIDE", "the leg that the following are of (all legs)"},
+	{"add-pair", "SYMBOL:SIDE[:manual]", "a leg to trade too; may be repeated"},
+	{"remove-pair", "SYMBOL:SIDE", "a leg to trade no more; may be repeated"},
+	{"pair", "SYMBOL:SIDE", "the leg that the following are of (all legs, or the added ones)"},
 	{"leverage", "N", "1 to 125; of the symbol, both legs"},
 	{"ema-interval", "MINUTES", "1 to 10080"},
+	{"position-mode", "MODE", "hedge or one_way; of added legs only (hedge)"},
 	{"automatic", "yes|no", "open by itself"},
 	{"active", "yes|no", "trade this leg"},
 	{"preset", "NAME", "of the strategy's parameters; replaces them"},
@@ -59,10 +67,10 @@ enum {
 };
 
 struct change {
-	char *label;     /* "interval_seconds", "BTCUSDT long leverage" */
-	char *from, *to; /* for people */
-	const char *column;
-	char *value; /* for the column */
+	char *label;        /* "interval_seconds", "BTCUSDT long leverage" */
+	char *from, *to;    /* for people */
+	const char *column; /* NULL: a leg that comes or goes */
+	char *value;        /* for the column */
 	bool of_pair;
 	struct uuid id; /* of the pair */
 };
@@ -72,6 +80,7 @@ struct edit {
 	struct postgres *postgres;
 	struct bot bot;
 	struct postgres_result *settings, *pairs;
+	struct bot_edit_pairs legs;
 	struct change changes[CHANGES_MAX];
 	size_t count;
 };
@@ -84,6 +93,7 @@ static void edit_done(struct edit *edit)
 		text_free(&edit->changes[i].to);
 		text_free(&edit->changes[i].value);
 	}
+	bot_edit_pairs_done(&edit->legs);
 	postgres_result_free(&edit->settings);
 	postgres_result_free(&edit->pairs);
 }
@@ -342,8 +352,34 @@ static int collect_rows(struct edit *edit, const struct pair_edit *wanted, struc
 	return 0;
 }
 
+/* Legs that come and go. The labels are their names. */
+static int collect_legs(struct edit *edit, struct err *err)
+{
+	struct bot_edit_pairs *legs = &edit->legs;
+
+	if (bot_edit_pairs_read(edit->context, &edit->bot, edit->pairs, legs, err) == -1)
+		return -1;
+	for (size_t i = 0; i < legs->removed_count; i++)
+		add_change(edit, legs->removed_names[i], "traded", "removed")->column = NULL;
+	for (size_t i = legs->kept; i < legs->form.pair_count; i++) {
+		CLEANUP(text_free)
+		char *name = mem_format(
+			"%s %s", legs->form.pairs[i].symbol, legs->form.pairs[i].side);
+		add_change(edit, name, "", "added, traded from the next bot start on")->column =
+			NULL;
+	}
+	return 0;
+}
+
 static int collect_pairs(struct edit *edit, struct err *err)
 {
+	if (bot_edit_pairs_wanted(edit->context))
+		return collect_legs(edit, err);
+	if (command_given(edit->context, "position-mode"))
+		return err_set(err, ERR_USAGE, ERR_RETRY_NEVER,
+			"--position-mode is of legs that are added: a leg that is there keeps its "
+			"mode");
+
 	struct command_context *context = edit->context;
 	struct pair_edit wanted = {
 		.leverage_given = command_given(context, "leverage"),
@@ -412,7 +448,8 @@ static int check_version(struct edit *edit, struct err *err)
 static bool changes_mode(const struct edit *edit)
 {
 	for (size_t i = 0; i < edit->count; i++)
-		if (!edit->changes[i].of_pair && strcmp(edit->changes[i].column, "mode") == 0)
+		if (!edit->changes[i].of_pair && edit->changes[i].column != NULL &&
+			strcmp(edit->changes[i].column, "mode") == 0)
 			return true;
 	return false;
 }
@@ -436,6 +473,8 @@ static int write_changes(struct edit *edit, struct err *err)
 		return -1;
 	for (size_t i = 0; i < edit->count; i++) {
 		const struct change *change = &edit->changes[i];
+		if (change->column == NULL)
+			continue;
 		int result = change->of_pair ? bot_set_pair(edit->postgres, &change->id,
 						       change->column, change->value, err)
 					     : bot_set(edit->postgres, &edit->bot.id,
@@ -443,12 +482,43 @@ static int write_changes(struct edit *edit, struct err *err)
 		if (result == -1)
 			return -1;
 	}
+	if (bot_edit_pairs_apply(edit->postgres, &edit->legs, err) == -1 ||
+		pair_touch_bot(edit->postgres, &edit->bot.id, err) == -1)
+		return -1;
 	return audit_add(edit->postgres, &entry, err);
+}
+
+/*
+ * A run has read the legs of before, and may be about to send for one that goes: between two runs
+ * only. Begins the transaction.
+ */
+static int begin_between_runs(struct edit *edit, struct err *err)
+{
+	const struct clock *clock = clock_system();
+	int64_t give_up_ms = clock_mono_ms(clock) + BUSY_WAIT_MS;
+	bool is_free = false;
+
+	for (;;) {
+		if (postgres_begin(edit->postgres, err) == -1)
+			return -1;
+		int result = pair_lock_bot(edit->postgres, &edit->bot.id, &is_free, err);
+		if (result == 0 && is_free)
+			return 0;
+		postgres_rollback(edit->postgres);
+		if (result == -1)
+			return -1;
+		if (clock_mono_ms(clock) > give_up_ms)
+			return err_set(err, ERR_REFUSED, ERR_RETRY_LATER,
+				"a run of the bot, or another command, holds it: try again");
+		clock_sleep_ms(clock, BUSY_LOOK_MS);
+	}
 }
 
 static int apply(struct edit *edit, struct err *err)
 {
-	if (postgres_begin(edit->postgres, err) == -1)
+	int begun = bot_edit_pairs_wanted(edit->context) ? begin_between_runs(edit, err)
+							 : postgres_begin(edit->postgres, err);
+	if (begun == -1)
 		return -1;
 	if (write_changes(edit, err) == -1) {
 		postgres_rollback(edit->postgres);

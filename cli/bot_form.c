@@ -306,6 +306,20 @@ int bot_form_read(const struct field *object, struct bot_form *ret, struct err *
 	return 0;
 }
 
+int bot_form_read_pairs(
+	const struct field *object, const char *strategy, struct bot_form *ret, struct err *err)
+{
+	struct bot_form form = {.bot = {.strategy = strategy}};
+
+	if (read_pairs(object, &form, err) == -1) {
+		bot_form_done(&form);
+		err->code = ERR_INVALID;
+		return -1;
+	}
+	*ret = form;
+	return 0;
+}
+
 void bot_form_done(struct bot_form *form)
 {
 	for (size_t i = 0; i < BOT_FORM_PAIRS_MAX; i++)

@@ -31,6 +31,10 @@ struct bot_form { /* texts borrowed from the document, but params; bot_form_done
 MUST_CHECK int bot_form_read(const struct field *object, struct bot_form *ret, struct err *err);
 void bot_form_done(struct bot_form *form);
 
+/* Only the member "pairs" of an object, for a strategy. */
+MUST_CHECK int bot_form_read_pairs(
+	const struct field *object, const char *strategy, struct bot_form *ret, struct err *err);
+
 /* Single values, for `bot edit` too; what names the field in the error. */
 MUST_CHECK int bot_form_check_name(const char *name, const char *what, struct err *err);
 MUST_CHECK int bot_form_check_mode(const char *mode, const char *what, struct err *err);

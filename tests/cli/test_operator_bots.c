@@ -1,4 +1,5 @@
 /* bot: what is added, started, changed, stopped and adopted, and what is refused. */
+#include "core/base/clock.h"
 #include "core/store/bot.h"
 #include "core/store/hold.h"
 #include "tests/cli/operator.h"
@@ -556,4 +557,108 @@ Test(operator_bots, show_says_everything_and_list_says_why)
 	EXPECT_SAID("\"pairs\":[{\"id\"");
 	EXPECT_SAID("\"claimed\":true");
 	EXPECT_EXIT(3, "bot show nobody");
+}
+
+/* --- legs that come and go ------------------------------------------------------------------ */
+
+ParameterizedTestParameters(operator_bots, refuses_legs)
+{
+	static struct refusal rows[] = {
+		{"a leg is there once", "bot edit legs --add-pair BTCUSDT:long --yes", 1,
+			"stands there twice"},
+		{"both legs have the same leverage",
+			"bot edit legs --add-pair BTCUSDT:short --leverage 3 --yes", 1,
+			"the same leverage"},
+		{"a side has a name", "bot edit legs --add-pair ETHUSDT:up --yes", 1,
+			"long, short"},
+		{"parameters are checked",
+			"bot edit legs --add-pair ETHUSDT:long --preset no --yes", 1, "params"},
+		{"a bot keeps a leg", "bot edit legs --remove-pair BTCUSDT:long --yes", 1,
+			"expected 1 to"},
+		{"a leg that goes must be there", "bot edit legs --remove-pair ETHUSDT:long --yes",
+			3, "no pair ETHUSDT:long"},
+		{"another bot's leg is not taken", "bot edit other --add-pair BTCUSDT:long --yes",
+			4, "traded by another bot"},
+		{"a leg's mode stays", "bot edit legs --position-mode one_way --yes", 2,
+			"keeps its mode"},
+		{"one thing at a time", "bot edit legs --add-pair ETHUSDT:long --active no", 2,
+			"an edit of their own"},
+	};
+	return cr_make_param_array(struct refusal, rows, sizeof rows / sizeof rows[0]);
+}
+
+static void begin_legs(void)
+{
+	begin();
+	has_bot("legs", "--pair BTCUSDT:long");
+	has_bot("other", "--pair ETHUSDT:short");
+	cr_assert(zero(int, botbeat("bot start legs")), "%s", said);
+}
+
+ParameterizedTest(struct refusal *row, operator_bots, refuses_legs, .init = begin_legs)
+{
+	int code = botbeat(row->line);
+
+	cr_expect(eq(int, code, row->code), "%s: %s", row->because, said);
+	cr_expect(strstr(said, row->words) != NULL, "%s: %s", row->because, said);
+	EXPECT_SQL("select count(*) from bot_trading_pairs", "2");
+}
+
+Test(operator_bots, legs_are_added_claimed_by_the_next_start_and_removed, .init = begin_legs)
+{
+	EXPECT_EXIT(0, "bot edit legs --add-pair BTCUSDT:short:manual --leverage 10 --yes");
+	EXPECT_SAID("BTCUSDT short");
+	EXPECT_SQL("select p.automatic_mode::text from bot_trading_pairs p where p.side = 'short' "
+		   "and p.symbol = 'BTCUSDT'",
+		"false");
+	EXPECT_SQL("select count(*) from leg_claims", "1");
+	EXPECT_EXIT(0, "bot stop legs --reason legs --timeout 0");
+	EXPECT_EXIT(0, "bot start legs");
+	EXPECT_SQL("select count(*) from leg_claims", "2");
+
+	/* Never traded: it is gone, and so is its claim. */
+	EXPECT_EXIT(0, "bot edit legs --remove-pair BTCUSDT:short --yes");
+	EXPECT_SQL("select count(*) from bot_trading_pairs where symbol = 'BTCUSDT'", "1");
+	EXPECT_SQL("select count(*) from leg_claims", "1");
+	EXPECT_SQL("select count(*) from audit_logs where action = 'bot.edit' and "
+		   "detail -> 'BTCUSDT short' ->> 'to' = 'removed'",
+		"1");
+}
+
+/* What it holds, or may hold, needs it; what it traded keeps its name. */
+Test(operator_bots, a_leg_that_holds_something_stays_and_one_that_traded_is_retired,
+	.init = begin_legs)
+{
+	EXPECT_EXIT(0, "bot edit legs --add-pair BTCUSDT:short --yes");
+	test_database_run(op.postgres, "update pair_states set quantity = 0.5 where pair_id = "
+				       "(select id from bot_trading_pairs where side = 'long')");
+	EXPECT_EXIT(4, "bot edit legs --remove-pair BTCUSDT:long --yes");
+	EXPECT_SAID("has a position");
+	test_database_run(op.postgres,
+		"update pair_states set quantity = 0;"
+		"insert into order_journal (tenant_id, bot_id, pair_id, scheduled_at, sequence, "
+		"token, kind, purpose, client_order_id, exchange, environment, account_id, symbol, "
+		"leg, side, quantity, price, state) select p.tenant_id, p.bot_id, p.id, "
+		"'2026-01-05', 0, 1, 'place', 'open', 'ours-1', 'bybit', 'testnet', '1', "
+		"'BTCUSDT', "
+		"'long', 'buy', 0.5, 20000, 'open' from bot_trading_pairs p where side = 'long'");
+	EXPECT_EXIT(4, "bot edit legs --remove-pair BTCUSDT:long --yes");
+	test_database_run(op.postgres, "update order_journal set state = 'filled'");
+	EXPECT_EXIT(0, "bot edit legs --remove-pair BTCUSDT:long --yes");
+	EXPECT_SQL("select is_active::text from bot_trading_pairs where side = 'long'", "false");
+	EXPECT_SQL("select count(*) from leg_claims", "0");
+	EXPECT_EXIT(0, "bot edit legs --add-pair BTCUSDT:long --ema-interval 5 --yes");
+	EXPECT_SQL("select is_active || ' ' || ema_interval from bot_trading_pairs "
+		   "where side = 'long'",
+		"true 5");
+}
+
+Test(operator_bots, legs_change_between_two_runs_only, .init = begin_legs)
+{
+	test_database_run(op.postgres,
+		"update run_leases set holder = 'runner', lease_until = clock_timestamp() + "
+		"interval '2 s' where bot_id = (select id from bot_configs where name = 'legs')");
+	int64_t begun_ms = clock_mono_ms(clock_system());
+	EXPECT_EXIT(0, "bot edit legs --add-pair BTCUSDT:short --yes");
+	cr_expect(gt(i64, clock_mono_ms(clock_system()) - begun_ms, 1000), "it waited for the run");
 }
