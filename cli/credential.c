@@ -1,9 +1,11 @@
-/* credential - adds, seals, checks and lists API keys. */
+/* credential - adds, seals, checks, replaces and lists API keys. */
 #include "core/store/credential.h"
 
 #include "cli/actor.h"
 #include "cli/commands.h"
 #include "cli/credential_check.h"
+#include "cli/credential_output.h"
+#include "cli/credential_replace.h"
 #include "cli/guarded.h"
 #include "cli/output.h"
 #include "cli/sealing.h"
@@ -249,57 +251,7 @@ static int check_in_child(struct vault *vault, void *context, struct doc **ret, 
 		venue_session_attach(&session, &key, err) == -1 ||
 		credential_check(&session, &of, &check, err) == -1)
 		return -1;
-	*ret = doc_object();
-	doc_text(*ret, "account_id", check.account_id);
-	doc_text(*ret, "status", check.status);
-	doc_text(*ret, "reason", check.reason[0] == '\0' ? NULL : check.reason);
-	doc_bool(*ret, "trade", check.identity.can_trade);
-	doc_bool(*ret, "address_bound",
-		check.identity.address_bound_known && check.identity.address_bound);
-	doc_text(*ret, "note", check.identity.note[0] == '\0' ? NULL : check.identity.note);
-	return 0;
-}
-
-static const char *optional_text(const struct field *object, const char *name)
-{
-	struct field member;
-	const char *text = NULL;
-	struct err ignored;
-
-	if (field_get_optional(object, name, &member, &ignored) == 0 && field_present(&member) &&
-		field_as_text(&member, &text, &ignored) == 0)
-		return text;
-	return NULL;
-}
-
-static int print_check(const struct command_context *context, const struct credential *credential,
-	const char *text, struct err *err)
-{
-	static const struct output_column columns[] = {
-		{"id", OUTPUT_TEXT},
-		{"name", OUTPUT_TEXT},
-		{"account_id", OUTPUT_TEXT},
-		{"status", OUTPUT_TEXT},
-		{"reason", OUTPUT_TEXT},
-		{"trade", OUTPUT_BOOL},
-		{"address_bound", OUTPUT_BOOL},
-		{"note", OUTPUT_TEXT},
-	};
-	CLEANUP(field_document_free) struct field_document *document = NULL;
-	bool trade;
-	bool bound;
-
-	if (field_parse(text, strlen(text), &document, err) == -1)
-		return -1;
-	struct field root = field_root(document);
-	if (field_bool(&root, "trade", &trade, err) == -1 ||
-		field_bool(&root, "address_bound", &bound, err) == -1)
-		return -1;
-	const char *cells[] = {credential->id.text, credential->name,
-		optional_text(&root, "account_id"), optional_text(&root, "status"),
-		optional_text(&root, "reason"), trade ? "true" : "false", bound ? "true" : "false",
-		optional_text(&root, "note")};
-	output_record(columns, sizeof columns / sizeof columns[0], cells, command_json(context));
+	*ret = credential_output_doc(&check);
 	return 0;
 }
 
@@ -327,7 +279,7 @@ static int run_check(struct command_context *context, int argc, char **argv, str
 	};
 	if (guarded_run(&task, &text, err) == -1)
 		return -1;
-	return print_check(context, &credential, text, err);
+	return credential_output_print(context, &credential, text, err);
 }
 
 /* --- credential list ------------------------------------------------------------------------ */
@@ -417,6 +369,21 @@ static const struct command actions[] = {
 		.run = run_check,
 	},
 	{
+		.name = "replace",
+		.operands = "CREDENTIAL",
+		.operands_min = 1,
+		.operands_max = 1,
+		.summary = "Put another API key in a credential's place",
+		.details =
+			"The venue is asked about the new key first. One that may withdraw, or "
+			"that "
+			"acts\non another account than bots of the credential hold legs of, is "
+			"refused and the\nformer one stays. Runs use the new one from their next "
+			"slot on; the old sealed\ntext is not accepted again.",
+		.options = credential_replace_options,
+		.run = credential_replace_run,
+	},
+	{
 		.name = "list",
 		.operands = "[TENANT]",
 		.operands_max = 1,
@@ -428,6 +395,6 @@ static const struct command actions[] = {
 
 const struct command credential_command = {
 	.name = "credential",
-	.summary = "Add, seal, check and list API keys",
+	.summary = "Add, seal, check, replace and list API keys",
 	.actions = actions,
 };

@@ -49,18 +49,26 @@ static char *permissions_text(const struct exchange_identity *identity)
 	return doc_dump(doc);
 }
 
-static int store(struct venue_session *session, const struct credential_check_of *of,
-	const struct credential_check *check, struct err *err)
+struct credential_verdict credential_check_verdict(
+	const struct credential_check *check, char **ret_permissions)
 {
-	CLEANUP(text_free) char *permissions = permissions_text(&check->identity);
 	bool told = check->identity.account_id[0] != '\0';
-	struct credential_verdict verdict = {
+
+	*ret_permissions = permissions_text(&check->identity);
+	return (struct credential_verdict){
 		.account_id = told ? check->account_id : NULL,
 		.key_fingerprint = told || check->account_id[0] == '\0' ? NULL : check->account_id,
-		.permissions = permissions,
+		.permissions = *ret_permissions,
 		.status = check->status,
 		.reason = check->reason[0] == '\0' ? NULL : check->reason,
 	};
+}
+
+static int store(struct venue_session *session, const struct credential_check_of *of,
+	const struct credential_check *check, struct err *err)
+{
+	CLEANUP(text_free) char *permissions = NULL;
+	struct credential_verdict verdict = credential_check_verdict(check, &permissions);
 	struct audit_entry entry = {
 		.actor = of->actor,
 		.tenant = of->tenant,
@@ -94,28 +102,37 @@ static int ask(struct venue_session *session, struct exchange_identity *ret, str
 	return 0;
 }
 
-int credential_check(struct venue_session *session, const struct credential_check_of *of,
-	struct credential_check *ret, struct err *err)
+int credential_check_ask(
+	struct venue_session *session, struct credential_check *ret, struct err *err)
 {
 	struct credential_check check = {.account_id = ""};
-	struct err refusal;
 
-	if (ask(session, &check.identity, &refusal) == -1) {
-		if (refusal.code == ERR_AUTH)
-			return store_refusal(session, of, &refusal, err);
-		*err = refusal;
+	if (ask(session, &check.identity, err) == -1)
 		return -1;
-	}
 	if (check.identity.account_id[0] != '\0')
 		(void)snprintf(
 			check.account_id, sizeof check.account_id, "%s", check.identity.account_id);
 	else if (vault_fingerprint(session->vault, session->secret, check.account_id, err) == -1)
 		return -1;
 	judge(&check);
-	if (store(session, of, &check, err) == -1)
-		return -1;
 	*ret = check;
-	if (strcmp(check.status, "refused") == 0)
-		return err_set(err, ERR_REFUSED, ERR_RETRY_NEVER, "%s", check.reason);
+	return 0;
+}
+
+int credential_check(struct venue_session *session, const struct credential_check_of *of,
+	struct credential_check *ret, struct err *err)
+{
+	struct err refusal;
+
+	if (credential_check_ask(session, ret, &refusal) == -1) {
+		if (refusal.code == ERR_AUTH)
+			return store_refusal(session, of, &refusal, err);
+		*err = refusal;
+		return -1;
+	}
+	if (store(session, of, ret, err) == -1)
+		return -1;
+	if (strcmp(ret->status, "refused") == 0)
+		return err_set(err, ERR_REFUSED, ERR_RETRY_NEVER, "%s", ret->reason);
 	return 0;
 }

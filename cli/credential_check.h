@@ -9,6 +9,7 @@
 #define CLI_CREDENTIAL_CHECK_H
 
 #include "cli/venue_session.h"
+#include "core/store/credential.h"
 
 #define CREDENTIAL_REASON_SIZE 256
 
@@ -23,6 +24,15 @@ struct credential_check_of { /* texts borrowed */
 	const struct uuid *credential, *tenant;
 	const char *actor;
 };
+
+/* Only asks and judges: nothing is stored. A key that the venue does not take is ERR_AUTH. */
+MUST_CHECK int credential_check_ask(
+	struct venue_session *session, struct credential_check *ret, struct err *err);
+
+/* The verdict as the row keeps it; texts borrowed of check, but permissions, which the caller
+ * frees. */
+struct credential_verdict credential_check_verdict(
+	const struct credential_check *check, char **ret_permissions);
 
 MUST_CHECK int credential_check(struct venue_session *session, const struct credential_check_of *of,
 	struct credential_check *ret, struct err *err);

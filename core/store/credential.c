@@ -132,6 +132,33 @@ int credential_judge(struct postgres *postgres, const struct uuid *credential,
 		"legs first (bot release)");
 }
 
+/* As credential_judge, in one statement. Says by which condition nothing was written. */
+int credential_replace(struct postgres *postgres, const struct uuid *credential,
+	const struct credential_replacement *replacement, const struct credential_verdict *verdict,
+	struct err *err)
+{
+	const char *parameters[] = {credential->text, verdict->account_id, verdict->key_fingerprint,
+		verdict->permissions, verdict->status, verdict->reason, replacement->sealed,
+		NUMBER(replacement->version), NUMBER(replacement->key_version),
+		NUMBER(replacement->version_before)};
+	CLEANUP(postgres_result_free) struct postgres_result *result = NULL;
+
+	if (postgres_query(postgres,
+		    "update credentials c set sealed = $7, version = $8, version_min = $8, "
+		    "key_version = $9, account_id = $2, key_fingerprint = $3, "
+		    "permissions = $4::jsonb, status = $5, status_reason = $6, checked_at = now() "
+		    "where c.id = $1 and c.version = $10 and not exists (select from leg_claims k "
+		    "join bot_configs b on b.id = k.bot_id "
+		    "where b.credential_id = c.id and k.account_id <> coalesce($2, $3, ''))",
+		    10, parameters, &result, err) == -1)
+		return err_while(err, "could not replace the secret");
+	if (postgres_affected(result) == 1)
+		return 0;
+	return err_set(err, ERR_REFUSED, ERR_RETRY_NEVER,
+		"the key acts on another account than its bots hold legs of (bot release gives "
+		"them up), or somebody replaced it meanwhile: the former secret stays");
+}
+
 int credential_reject(struct postgres *postgres, const struct uuid *credential, const char *reason,
 	struct err *err)
 {

@@ -65,6 +65,22 @@ struct credential_verdict {          /* texts borrowed */
 MUST_CHECK int credential_judge(struct postgres *postgres, const struct uuid *credential,
 	const struct credential_verdict *verdict, struct err *err);
 
+struct credential_replacement { /* texts borrowed */
+	const char *sealed;
+	int64_t version;     /* sealed inside, and the lowest that the row accepts from now on */
+	int64_t key_version; /* of the tenant's key pair that it is sealed to */
+	int64_t version_before;
+};
+
+/*
+ * Another secret in the place of the row's, with the verdict on it. ERR_REFUSED, and nothing is
+ * stored, if its account is another one than bots of this credential hold legs of, or if the row is
+ * not of version_before any more.
+ */
+MUST_CHECK int credential_replace(struct postgres *postgres, const struct uuid *credential,
+	const struct credential_replacement *replacement, const struct credential_verdict *verdict,
+	struct err *err);
+
 /* The venue does not take the key: status refused, account and permissions stay as they were. */
 MUST_CHECK int credential_reject(struct postgres *postgres, const struct uuid *credential,
 	const char *reason, struct err *err);

@@ -195,6 +195,62 @@ Test(operator_keys, a_check_learns_the_account_and_refuses_a_wrong_secret)
 	EXPECT_SQL("select status from credentials where name = 'wrong'", "refused");
 }
 
+/* ROW and WHAT of ann/main. */
+#define OF_MAIN(what)                                                                              \
+	"select " what " from credentials c join tenants t on t.id = c.tenant_id "                 \
+	"where c.name = 'main' and t.name = 'ann'"
+
+Test(operator_keys, a_replaced_secret_is_checked_first_and_the_old_one_is_noise)
+{
+	operator_has_tenants();
+	CLEANUP(text_free) char *before = test_database_value(op.postgres, OF_MAIN("c.sealed"));
+	const char *bobs = write_file("bobs", 0600, "bob:secret-of-bob");
+	const char *wrong = write_file("wrong", 0600, "alice:not-her-secret");
+
+	cr_expect(eq(int, botbeat_with("credential replace ann/main --key-file %s", wrong), 4),
+		"%s", said);
+	EXPECT_SAID("the former secret stays");
+	EXPECT_SQL(OF_MAIN("c.version"), "1");
+	EXPECT_EXIT(0, "credential check ann/main");
+
+	/* Nobody holds a leg: any account will do. */
+	cr_expect(zero(int, botbeat_with("credential replace ann/main --key-file %s --json", bobs)),
+		"%s", said);
+	EXPECT_SAID("\"account_id\":\"100000002\"");
+	EXPECT_SQL(OF_MAIN("c.version || ' ' || c.version_min || ' ' || c.status || ' ' || "
+			   "c.account_id"),
+		"2 2 ok 100000002");
+	EXPECT_SQL("select action || ' ' || reason from audit_logs where action = "
+		   "'credential.replace'",
+		"credential.replace version 2");
+	EXPECT_EXIT(0, "credential check ann/main");
+
+	CLEANUP(text_free)
+	char *replay = mem_format("update credentials set sealed = '%s' where version = 2", before);
+	test_database_run(op.postgres, replay);
+	EXPECT_EXIT(1, "credential check ann/main");
+	EXPECT_SAID("version");
+}
+
+Test(operator_keys, a_key_of_another_account_is_refused_while_a_leg_is_held)
+{
+	operator_has_tenants();
+	const char *bobs = write_file("bobs", 0600, "bob:secret-of-bob");
+	const char *hers = write_file("hers", 0600, "alice:secret-of-alice");
+
+	EXPECT_EXIT(0, "bot add ann dca --exchange bybit --environment testnet --credential main "
+		       "--pair BTCUSDT:long");
+	EXPECT_EXIT(0, "bot start dca");
+	cr_expect(eq(int, botbeat_with("credential replace ann/main --key-file %s", bobs), 4), "%s",
+		said);
+	EXPECT_SAID("another account");
+	EXPECT_SQL(OF_MAIN("c.version || ' ' || c.account_id"), "1 100000001");
+	cr_expect(zero(int, botbeat_with("credential replace ann/main --key-file %s", hers)), "%s",
+		said);
+	EXPECT_SQL(OF_MAIN("c.version || ' ' || c.account_id"), "2 100000001");
+	EXPECT_SQL("select count(*) from audit_logs where action = 'credential.replace'", "1");
+}
+
 Test(operator_keys, what_a_dashboard_seals_opens)
 {
 	operator_has_tenants();
