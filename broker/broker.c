@@ -207,8 +207,6 @@ int broker_account_add(struct broker *broker, enum margin_mode mode)
 	account->handle = handle;
 	account->mode = mode;
 	account->slots = mem_zero((uint64_t)broker->settings.symbols_max, sizeof *account->slots);
-	account->closed = mem_zero(
-		(uint64_t)broker->settings.closed_max + 1, sizeof(struct record *));
 	broker->accounts[handle] = account;
 	for (int symbol = 0; symbol < broker->symbol_count; symbol++)
 		start_slot(broker, account, symbol);

@@ -67,8 +67,8 @@ struct account_book {
 	money wallet;
 	money deposits, realised, fees, funding;
 	struct slot *slots;     /* symbols_max */
-	struct record **closed; /* ring of closed_max */
-	int closed_count, closed_next;
+	struct record **closed; /* grows up to closed_max, then a ring */
+	int closed_count, closed_next, closed_room;
 };
 
 enum command_kind { COMMAND_PLACE, COMMAND_AMEND, COMMAND_CANCEL };

@@ -76,20 +76,29 @@ void roster_withdraw(struct broker *broker, struct record *record)
 	broker->number--;
 }
 
+/* As far as it is used: a broker may be told to keep a million for each of a million accounts. */
+static void grow_closed(struct account_book *account, int most)
+{
+	int room = account->closed_room == 0 ? 16 : account->closed_room * 2;
+	account->closed_room = room < most ? room : most;
+	account->closed = mem_grow(
+		account->closed, (uint64_t)account->closed_room, sizeof(struct record *));
+}
+
 static void keep_closed(struct broker *broker, struct record *record)
 {
 	struct account_book *account = broker->accounts[record->slot->account];
-	int room = broker->settings.closed_max;
-	if (room == 0) {
+	int most = broker->settings.closed_max;
+	if (most == 0) {
 		release(broker, record);
 		return;
 	}
-	if (account->closed_count == room)
+	if (account->closed_count == most)
 		release(broker, account->closed[account->closed_next]);
-	else
-		account->closed_count++;
+	else if (account->closed_count++ == account->closed_room)
+		grow_closed(account, most);
 	account->closed[account->closed_next] = record;
-	account->closed_next = (account->closed_next + 1) % room;
+	account->closed_next = (account->closed_next + 1) % most;
 }
 
 void roster_sweep(struct broker *broker, struct slot *slot)

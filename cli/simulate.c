@@ -15,7 +15,7 @@
 
 #define SPEED_MAX 1000000
 #define LATENCY_MAX_MS 60000
-#define REPORT_EVERY_S 10
+#define LOOK_EVERY_S 1
 
 static const struct command_option options[] = {
 	{"listen", "ADDR:PORT", "where to serve (127.0.0.1:9090; port 0: any free one)"},
@@ -34,6 +34,7 @@ static const struct command_option options[] = {
 	{"ip-limit", "N", "requests per 5 s, all clients together; 0: none (600)"},
 	{"no-account-limits", NULL, "do not enforce the limits per account and endpoint"},
 	{"ledger", "FILE", "append what really happened, as JSON lines"},
+	{"state", "DIR", "keep everything there, and go on from it after a crash"},
 	{"tls-certificate", "FILE", "serve https (PEM); with --tls-key"},
 	{"tls-key", "FILE", "the certificate's key (PEM)"},
 	{0},
@@ -141,6 +142,7 @@ static int read_files(
 
 	settings->listen = listen != NULL ? listen : "127.0.0.1:9090";
 	settings->ledger_file = command_value(context, "ledger");
+	settings->state_folder = command_value(context, "state");
 	settings->tls_certificate_file = command_value(context, "tls-certificate");
 	settings->tls_key_file = command_value(context, "tls-key");
 	settings->margin_mode = command_given(context, "isolated") ? MARGIN_ISOLATED : MARGIN_CROSS;
@@ -185,20 +187,25 @@ static void block_signals(sigset_t *ret_set)
 	(void)sigprocmask(SIG_BLOCK, ret_set, NULL);
 }
 
-/* The simulator's threads do the work; this one waits for the word to end. */
-static void serve(struct simulator *simulator, const sigset_t *signals)
+/* The simulator's threads do the work; this one waits for the word to end, or for a full disk. */
+static int serve(struct simulator *simulator, const sigset_t *signals, struct err *err)
 {
-	const struct timespec pause = {.tv_sec = REPORT_EVERY_S};
+	const struct timespec pause = {.tv_sec = LOOK_EVERY_S};
 	bool told = false;
 
 	while (sigtimedwait(signals, NULL, &pause) == -1) {
 		struct simulator_state state;
 		simulator_state(simulator, &state);
+		if (state.broken) {
+			*err = state.failure;
+			return err_while(err, "could not keep the state, nothing more is answered");
+		}
 		if (state.halted && !told)
 			log_event(LOG_INFO, "the candle files have ended, the market stands",
 				LOG_INT("market_ms", state.market_ms));
 		told = state.halted;
 	}
+	return 0;
 }
 
 static int run(struct command_context *context, int argc, char **argv, struct err *err)
@@ -222,8 +229,7 @@ static int run(struct command_context *context, int argc, char **argv, struct er
 	if (result == -1)
 		return -1;
 	announce(context, simulator);
-	serve(simulator, &signals);
-	return 0;
+	return serve(simulator, &signals, err);
 }
 
 const struct command simulate_command = {
@@ -234,7 +240,8 @@ const struct command simulate_command = {
 		"come from CSV files of one-minute candles; after SYMBOL=FILE may stand\n"
 		",volume=quote ,shift=DAYS ,tick=SIZE ,lot=SIZE ,funding=RATE.\n"
 		"The replay begins far enough into the files for every indicator, and halts at\n"
-		"their end.",
+		"their end. With --state the next start goes on where this one was, however it\n"
+		"ended; the market's time passes meanwhile.",
 	.options = options,
 	.run = run,
 };

@@ -1,7 +1,6 @@
 #include "simulator/admin.h"
 
 #include "core/base/cleanup.h"
-#include "core/base/clock.h"
 #include "core/io/doc.h"
 #include "core/io/field.h"
 #include "simulator/api.h"
@@ -99,7 +98,7 @@ static void put_clock(const struct venue *venue, struct doc *object)
 	struct decimal speed = decimal_scaled(market_speed_milli(venue->market), 3);
 
 	doc_int(object, "server_ms", venue->server_ms);
-	doc_int(object, "market_ms", venue_market_ms(venue));
+	doc_int(object, "market_ms", venue->market_ms);
 	doc_int(object, "start_ms", market_start_ms(venue->market));
 	doc_int(object, "end_ms", market_end_ms(venue->market));
 	doc_decimal(object, "speed", decimal_trim(speed));
@@ -156,16 +155,14 @@ static int parse_speed(
 static int set_clock(struct admin_call *call, struct err *err)
 {
 	struct venue *venue = call->venue;
-	int64_t now_mono_ms = clock_mono_ms(venue->clock);
 	int64_t advance_ms, speed_milli;
 	bool has_speed;
 
 	if (optional_int(call, "advance_ms", 0, ADVANCE_MAX_MS, 0, &advance_ms, err) == -1 ||
 		parse_speed(call, &has_speed, &speed_milli, err) == -1)
 		return -1;
-	if (has_speed)
-		market_set_speed(venue->market, now_mono_ms, speed_milli);
-	market_skip(venue->market, now_mono_ms, advance_ms);
+	desk_clock(venue, advance_ms,
+		has_speed ? speed_milli : market_speed_milli(venue->market));
 	venue_advance(venue);
 	(void)pthread_cond_signal(&venue->wake);
 	put_clock(venue, call->result);
@@ -183,7 +180,7 @@ static int set_price(struct admin_call *call, struct err *err)
 		field_decimal(&call->body, "last", &last, err) == -1 ||
 		field_decimal(&call->body, "mark", &mark, err) == -1)
 		return -1;
-	return venue_set_price(call->venue, symbol, last, mark, err);
+	return desk_price(call->venue, symbol, last, mark, err);
 }
 
 static int pay_funding(struct admin_call *call, struct err *err)
@@ -194,7 +191,7 @@ static int pay_funding(struct admin_call *call, struct err *err)
 	if (required_symbol(call, &symbol, err) == -1 ||
 		field_decimal(&call->body, "rate", &rate, err) == -1)
 		return -1;
-	return broker_funding(call->venue->broker, (int)symbol, call->venue->server_ms, rate, err);
+	return desk_funding(call->venue, symbol, rate, err);
 }
 
 static int parse_trade(
@@ -233,9 +230,8 @@ static int trade_by_hand(struct admin_call *call, struct err *err)
 	int account;
 
 	if (parse_trade(call, &account, &request, err) == -1 ||
-		broker_place(venue->broker, account, &request, venue->server_ms, &order, err) == -1)
+		desk_trade(venue, (size_t)account, &request, &order, err) == -1)
 		return -1;
-	broker_step(venue->broker, venue->server_ms);
 	doc_text(call->result, "orderId", order.venue_order_id);
 	if (broker_order(venue->broker, account, order.venue_order_id, &done)) {
 		doc_text(call->result, "status", order_status_text(done.order.status));
@@ -246,7 +242,7 @@ static int trade_by_hand(struct admin_call *call, struct err *err)
 
 static int force(struct admin_call *call, struct err *err)
 {
-	struct broker_forced forced = {.time_ms = call->venue->server_ms};
+	struct broker_forced forced = {.time_ms = 0};
 	const char *kind;
 	size_t symbol;
 
@@ -262,10 +258,10 @@ static int force(struct admin_call *call, struct err *err)
 			err, ERR_INVALID, ERR_RETRY_NEVER, "kind: must be adl or settlement");
 	forced.kind = strcmp(kind, "adl") == 0 ? FILL_ADL : FILL_SETTLEMENT;
 	forced.symbol = (int)symbol;
-	return broker_force(call->venue->broker, &forced, err);
+	return desk_force(call->venue, &forced, err);
 }
 
-static int deposit(struct admin_call *call, struct err *err)
+static int transfer(struct admin_call *call, bool in, struct err *err)
 {
 	struct decimal amount;
 	int account;
@@ -273,7 +269,20 @@ static int deposit(struct admin_call *call, struct err *err)
 	if (required_account(call, &account, err) == -1 ||
 		field_decimal(&call->body, "amount", &amount, err) == -1)
 		return -1;
-	return broker_deposit(call->venue->broker, account, amount, call->venue->server_ms, err);
+	if (decimal_sign(amount) <= 0)
+		return err_set(err, ERR_INVALID, ERR_RETRY_NEVER, "amount: must be above 0");
+	return desk_transfer(
+		call->venue, (size_t)account, in ? amount : decimal_neg(amount), err);
+}
+
+static int deposit(struct admin_call *call, struct err *err)
+{
+	return transfer(call, true, err);
+}
+
+static int withdraw(struct admin_call *call, struct err *err)
+{
+	return transfer(call, false, err);
 }
 
 /* --- ledger --------------------------------------------------------------------------------- */
@@ -411,6 +420,7 @@ static const struct {
 	{"POST", "/sim/trade", trade_by_hand},
 	{"POST", "/sim/force", force},
 	{"POST", "/sim/deposit", deposit},
+	{"POST", "/sim/withdraw", withdraw},
 	{"GET", "/sim/ledger", show_ledger},
 	{"GET", "/sim/faults", show_faults},
 	{"POST", "/sim/faults", add_fault},
@@ -439,7 +449,6 @@ static int dispatch(struct admin_call *call, struct err *err)
 			continue;
 		if (parse_body(call, &document, err) == -1)
 			return -1;
-		venue_advance(call->venue);
 		return routes[i].run(call, err);
 	}
 	return err_set(err, ERR_NOT_FOUND, ERR_RETRY_NEVER, "there is no %s %s",
@@ -468,8 +477,8 @@ void admin_handle(struct venue *venue, const struct http_server_request *request
 		.venue = venue, .request = request, .result = result, .reply = reply};
 	struct err err;
 
-	(void)pthread_mutex_lock(&venue->lock);
+	venue_enter(venue);
 	int outcome = dispatch(&call, &err);
-	(void)pthread_mutex_unlock(&venue->lock);
+	reply->cut = !venue_leave(venue);
 	answer(&call, outcome, &err);
 }

@@ -11,6 +11,7 @@
  *     POST   /sim/force             {"key","symbol","qty","price","kind":"adl"|"settlement"
  *                                   [,"positionIdx"]}
  *     POST   /sim/deposit           {"key","amount"}
+ *     POST   /sim/withdraw          {"key","amount"}: of what is available
  *     GET    /sim/ledger            JSON lines; ?uid= or ?key= of one account, ?from= sequence
  *     GET    /sim/faults            the rules of misbehaviour and how often each struck
  *     POST   /sim/faults            {"kind"[,"path"][,"key"][,"skip"][,"count"][,"chance_ppm"]

@@ -190,7 +190,7 @@ static void add_clock_headers(const struct venue *venue, struct http_server_repl
 
 	(void)snprintf(reply->headers + used, sizeof reply->headers - used,
 		"X-Market-Time: %" PRId64 "\nX-Market-Speed: %" PRId64 "\n%s",
-		venue_market_ms(venue), (market_speed_milli(venue->market) + 999) / 1000,
+		venue->market_ms, (market_speed_milli(venue->market) + 999) / 1000,
 		market_halted(venue->market) ? "X-Market-Halted: 1\n" : "");
 }
 
@@ -292,7 +292,6 @@ static void work(struct api_call *call, const struct route *route, bool authenti
 	const char *key = route->limit > 0 && authentic ? header(call->request, "X-BAPI-API-KEY")
 							: "";
 
-	venue_advance(venue);
 	venue->requests[endpoint_of(route)]++;
 	add_clock_headers(venue, reply);
 	if (!address_admitted(venue, reply))
@@ -333,9 +332,9 @@ void api_handle(struct venue *venue, const struct http_server_request *request,
 	}
 	call.result = doc_object();
 	bool authentic = route->limit == 0 || authenticate(&call) == 0;
-	(void)pthread_mutex_lock(&venue->lock);
+	venue_enter(venue);
 	work(&call, route, authentic, reply);
-	(void)pthread_mutex_unlock(&venue->lock);
+	reply->cut |= !venue_leave(venue);
 	doc_free(&call.result);
 }
 

@@ -248,7 +248,7 @@ int api_account_set_leverage(struct api_call *call)
 		broker_of(call), account_of(call), symbol);
 	if (decimal_equal(state.buy_leverage, buy) && decimal_equal(state.sell_leverage, sell))
 		return api_call_refuse(call, ALREADY_THAT_LEVERAGE, "leverage not modified");
-	if (broker_set_leverage(broker_of(call), account_of(call), symbol, buy, sell, &err) == -1)
+	if (desk_leverage(call->venue, call->account, symbol, buy, sell, &err) == -1)
 		return refuse_leverage(call, &err);
 	return 0;
 }
@@ -259,7 +259,7 @@ static int switch_symbol(struct api_call *call, int symbol, enum position_mode m
 
 	if (broker_symbol_state(broker_of(call), account_of(call), symbol).mode == mode)
 		return api_call_refuse(call, ALREADY_THAT_MODE, "Position mode is not modified");
-	if (broker_set_position_mode(broker_of(call), account_of(call), symbol, mode, &err) == -1)
+	if (desk_position_mode(call->venue, call->account, symbol, mode, &err) == -1)
 		return api_call_refuse_broker(call, &err);
 	return 0;
 }
@@ -329,7 +329,7 @@ int api_account_set_margin_mode(struct api_call *call)
 	else
 		return api_call_refuse(call, API_PARAMETER, "setMarginMode invalid");
 	if (broker_margin_mode(broker_of(call), account_of(call)) != mode &&
-		broker_set_margin_mode(broker_of(call), account_of(call), mode, &err) == -1)
+		desk_margin_mode(call->venue, call->account, mode, &err) == -1)
 		return refuse_margin_mode(call, &err);
 	doc_child(call->result, "reasons", doc_array());
 	return 0;

@@ -178,7 +178,7 @@ struct day { /* the last 24 hours, in whole hours and the one that runs */
 static struct day last_day(const struct venue *venue, size_t symbol)
 {
 	struct candle hours[24];
-	int64_t now_ms = venue_market_ms(venue);
+	int64_t now_ms = venue->market_ms;
 	size_t count = market_candles(
 		venue->market, symbol, MARKET_1H, now_ms - 24 * HOUR_MS, now_ms, 24, hours);
 	const struct market_quote *quote = market_quote(venue->market, symbol);

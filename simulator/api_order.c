@@ -177,8 +177,7 @@ int api_order_create(struct api_call *call)
 
 	if (api_order_parse(call, &request) == -1)
 		return -1;
-	if (broker_place(call->venue->broker, (int)call->account, &request,
-		    venue_effect_ms(call->venue), &order, &err) == -1)
+	if (desk_place(call->venue, call->account, &request, &order, &err) == -1)
 		return api_call_refuse_broker(call, &err);
 	put_ids(call->result, order.venue_order_id, order.client_order_id);
 	return 0;
@@ -227,8 +226,7 @@ int api_order_amend(struct api_call *call)
 	if (!amend.has_quantity && !amend.has_price && !amend.has_trigger_price)
 		return api_call_refuse(
 			call, API_PARAMETER, "params error: there is nothing to amend");
-	if (broker_amend(call->venue->broker, (int)call->account, found.order.venue_order_id,
-		    &amend, venue_effect_ms(call->venue), &err) == -1)
+	if (desk_amend(call->venue, call->account, found.order.venue_order_id, &amend, &err) == -1)
 		return api_call_refuse_broker(call, &err);
 	put_ids(call->result, found.order.venue_order_id, found.order.client_order_id);
 	return 0;
@@ -241,8 +239,7 @@ int api_order_cancel(struct api_call *call)
 
 	if (find_named(call, &found) == -1)
 		return -1;
-	if (broker_cancel(call->venue->broker, (int)call->account, found.order.venue_order_id,
-		    venue_effect_ms(call->venue), &err) == -1)
+	if (desk_cancel(call->venue, call->account, found.order.venue_order_id, &err) == -1)
 		return api_call_refuse_broker(call, &err);
 	put_ids(call->result, found.order.venue_order_id, found.order.client_order_id);
 	return 0;
@@ -300,8 +297,7 @@ static struct doc *cancel_collected(struct api_call *call, const struct sweep *s
 	struct err err;
 
 	for (size_t i = 0; i < sweep->count; i++) {
-		if (broker_cancel(call->venue->broker, (int)call->account,
-			    sweep->orders[i].order_id, venue_effect_ms(call->venue), &err) == -1)
+		if (desk_cancel(call->venue, call->account, sweep->orders[i].order_id, &err) == -1)
 			continue;
 		struct doc *row = doc_object();
 		put_ids(row, sweep->orders[i].order_id, sweep->orders[i].link_id);

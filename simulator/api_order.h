@@ -1,7 +1,7 @@
 /*
  * api_order - the routes that change orders: create, amend, cancel, cancel all.
  *
- * They acknowledge; what was asked takes effect a moment later (venue_effect_ms).
+ * They acknowledge; what was asked takes effect a moment later (desk.h).
  */
 #ifndef SIMULATOR_API_ORDER_H
 #define SIMULATOR_API_ORDER_H

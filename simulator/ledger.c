@@ -1,5 +1,6 @@
 #include "simulator/ledger.h"
 
+#include "core/base/cleanup.h"
 #include "core/io/log.h"
 
 #include <errno.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LINE_LIMIT_BYTES 4096
 
@@ -19,27 +21,17 @@ struct line {
 struct ledger {
 	struct line *lines;
 	size_t count, capacity;
-	FILE *file; /* NULL: none, or given up */
+	size_t written; /* lines that the file has, or had before it was given */
+	FILE *file;     /* NULL: none, or given up */
 	bool file_good;
 };
 
-int ledger_new(const char *file, struct ledger **ret, struct err *err)
+struct ledger *ledger_new(void)
 {
-	FILE *stream = NULL;
-
-	if (file != NULL) {
-		stream = fopen(file, "ae");
-		if (stream == NULL) {
-			(void)err_errno(err, errno, "could not open ledger file %s", file);
-			err->code = ERR_CONFIG;
-			return -1;
-		}
-	}
 	struct ledger *ledger = mem_zero(1, sizeof *ledger);
-	ledger->file = stream;
+
 	ledger->file_good = true;
-	*ret = ledger;
-	return 0;
+	return ledger;
 }
 
 void ledger_free(struct ledger **ledger)
@@ -153,20 +145,6 @@ static void write_line(
 	buffer_text(out, "}\n");
 }
 
-/* Flushed at each line, so that what a killed simulator had acknowledged is in the file. */
-static void write_file(struct ledger *ledger, const char *text)
-{
-	if (ledger->file == NULL)
-		return;
-	if (fputs(text, ledger->file) != EOF && fflush(ledger->file) == 0)
-		return;
-	log_event(LOG_WARN, "could not write the ledger file, going on without it",
-		LOG_TEXT("error", strerror(errno)));
-	ledger->file_good = false;
-	(void)fclose(ledger->file);
-	ledger->file = NULL;
-}
-
 void ledger_append(
 	struct ledger *ledger, const struct broker_event *event, int64_t uid, int64_t market_ms)
 {
@@ -180,12 +158,89 @@ void ledger_append(
 		ledger->capacity = ledger->capacity == 0 ? 1024 : ledger->capacity * 2;
 		ledger->lines = mem_grow(ledger->lines, ledger->capacity, sizeof ledger->lines[0]);
 	}
-	write_file(ledger, text.data);
 	char *kept = mem_text(text.data); /* the buffer's own memory is larger */
 	ledger->lines[ledger->count++] = (struct line){
 		.sequence = event->sequence, .uid = uid, .text = kept};
 	buffer_done(&text);
 }
+
+/* --- the file ------------------------------------------------------------------------------- */
+
+static int unusable(struct err *err, const char *what, const char *file)
+{
+	(void)err_errno(err, errno, "could not %s ledger file %s", what, file);
+	err->code = ERR_CONFIG;
+	return -1;
+}
+
+/* Compares the file's lines with ours; *ret_good_bytes ends with the last whole one. */
+static int compare_lines(
+	struct ledger *ledger, FILE *stream, const char *file, off_t *ret_good_bytes, struct err *err)
+{
+	CLEANUP(text_free) char *text = NULL;
+	size_t room = 0;
+	ssize_t size_bytes;
+
+	*ret_good_bytes = 0;
+	for (size_t i = 0; (size_bytes = getline(&text, &room, stream)) > 0; i++) {
+		if (text[size_bytes - 1] != '\n')
+			break;
+		if (i >= ledger->count || strcmp(text, ledger->lines[i].text) != 0)
+			return err_set(err, ERR_CONFIG, ERR_RETRY_NEVER,
+				"ledger file %s line %zu is not of this exchange's state; give "
+				"another file",
+				file, i + 1);
+		*ret_good_bytes += size_bytes;
+		ledger->written = i + 1;
+	}
+	return 0;
+}
+
+/* There need not be such a file yet. */
+static int resume(struct ledger *ledger, const char *file, struct err *err)
+{
+	CLEANUP(file_close) FILE *stream = fopen(file, "re");
+	off_t good_bytes;
+
+	ledger->written = 0;
+	if (stream == NULL)
+		return errno == ENOENT ? 0 : unusable(err, "read", file);
+	if (compare_lines(ledger, stream, file, &good_bytes, err) == -1)
+		return -1;
+	return truncate(file, good_bytes) == 0 ? 0 : unusable(err, "cut a torn line off", file);
+}
+
+int ledger_to_file(struct ledger *ledger, const char *file, bool continues, struct err *err)
+{
+	if (continues && resume(ledger, file, err) == -1)
+		return -1;
+	ledger->file = fopen(file, "ae");
+	if (ledger->file == NULL)
+		return unusable(err, "open", file);
+	ledger_flush(ledger);
+	return 0;
+}
+
+static bool write_lines(struct ledger *ledger)
+{
+	for (; ledger->written < ledger->count; ledger->written++)
+		if (fputs(ledger->lines[ledger->written].text, ledger->file) == EOF)
+			return false;
+	return fflush(ledger->file) == 0;
+}
+
+void ledger_flush(struct ledger *ledger)
+{
+	if (ledger->file == NULL || ledger->written == ledger->count || write_lines(ledger))
+		return;
+	log_event(LOG_WARN, "could not write the ledger file, going on without it",
+		LOG_TEXT("error", strerror(errno)));
+	ledger->file_good = false;
+	(void)fclose(ledger->file);
+	ledger->file = NULL;
+}
+
+/* --- reading -------------------------------------------------------------------------------- */
 
 void ledger_dump(const struct ledger *ledger, int64_t uid, uint64_t from, struct buffer *out)
 {

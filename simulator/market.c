@@ -375,8 +375,7 @@ void market_free(struct market **market)
 	*market = NULL;
 }
 
-/* The clock as it would run if steps took no time. */
-static int64_t clock_now(const struct market *market, int64_t now_mono_ms)
+int64_t market_clock_ms(const struct market *market, int64_t now_mono_ms)
 {
 	__int128 elapsed = (__int128)(now_mono_ms - market->anchor_mono_ms) * market->speed_milli;
 	__int128 now_ms = market->anchor_ms + elapsed / 1000;
@@ -391,7 +390,7 @@ int64_t market_step_ms(const struct market *market)
 
 int64_t market_now_ms(const struct market *market, int64_t now_mono_ms)
 {
-	int64_t now_ms = clock_now(market, now_mono_ms);
+	int64_t now_ms = market_clock_ms(market, now_mono_ms);
 	int64_t bound_ms = market_step_ms(market) + MARKET_STEP_MS - 1;
 
 	if (market_halted(market))
@@ -419,15 +418,16 @@ bool market_halted(const struct market *market)
 	return market_step_ms(market) >= market->end_ms;
 }
 
-bool market_step(struct market *market, int64_t now_mono_ms)
+void market_take_step(struct market *market)
 {
-	if (market_halted(market))
-		return false;
-	if (clock_now(market, now_mono_ms) < market_step_ms(market) + MARKET_STEP_MS)
-		return false;
+	assert(!market_halted(market));
 	market->step++;
 	steps_taken(market);
-	return true;
+}
+
+int64_t market_step_number(const struct market *market)
+{
+	return market->step;
 }
 
 int64_t market_next_mono_ms(const struct market *market)
@@ -445,20 +445,18 @@ int64_t market_next_mono_ms(const struct market *market)
 	       (int64_t)((wait + market->speed_milli - 1) / market->speed_milli);
 }
 
-void market_skip(struct market *market, int64_t now_mono_ms, int64_t skip_ms)
-{
-	int64_t now_ms = clock_now(market, now_mono_ms);
-
-	assert(skip_ms >= 0);
-	market->anchor_ms = skip_ms > market->end_ms - now_ms ? market->end_ms : now_ms + skip_ms;
-	market->anchor_mono_ms = now_mono_ms;
-}
-
-void market_set_speed(struct market *market, int64_t now_mono_ms, int64_t speed_milli)
+void market_set_clock(
+	struct market *market, int64_t anchor_ms, int64_t now_mono_ms, int64_t speed_milli)
 {
 	assert(speed_milli >= 0);
-	market_skip(market, now_mono_ms, 0);
+	market->anchor_ms = anchor_ms < market->end_ms ? anchor_ms : market->end_ms;
+	market->anchor_mono_ms = now_mono_ms;
 	market->speed_milli = speed_milli;
+}
+
+void market_move_mono(struct market *market, int64_t delta_ms)
+{
+	market->anchor_mono_ms += delta_ms;
 }
 
 const struct market_quote *market_quote(const struct market *market, size_t symbol)

@@ -42,7 +42,7 @@ struct market_options {
 	const struct market_symbol *symbols;
 	size_t count;        /* 1 to MARKET_SYMBOLS_MAX */
 	int64_t start_ms;    /* 0: far enough into the files, see market_new */
-	int64_t speed_milli; /* 1000: real time; 0: the clock moves by market_skip only */
+	int64_t speed_milli; /* 1000: real time; 0: the clock moves by market_set_clock only */
 	uint64_t seed;
 	enum market_path path;
 	bool mark_is_last;
@@ -91,14 +91,20 @@ int64_t market_end_ms(const struct market *market);
 int64_t market_speed_milli(const struct market *market);
 bool market_halted(const struct market *market);
 
-/* Takes the next step if it is due and returns true: each quote is then new. */
-bool market_step(struct market *market, int64_t now_mono_ms);
+/* Takes the next step: each quote is then new. The market must not be halted (asserted). */
+void market_take_step(struct market *market);
+/* How many steps were taken after the first. */
+int64_t market_step_number(const struct market *market);
 /* When the next step is due; INT64_MAX if none will be by itself. */
 int64_t market_next_mono_ms(const struct market *market);
-/* Sets the clock forward; the steps between become due. The end is never passed. */
-void market_skip(struct market *market, int64_t now_mono_ms, int64_t skip_ms);
-/* Changes the speed from now on. */
-void market_set_speed(struct market *market, int64_t now_mono_ms, int64_t speed_milli);
+
+/* The clock as it runs, whether or not the steps have been taken; the end is never passed. */
+int64_t market_clock_ms(const struct market *market, int64_t now_mono_ms);
+/* The clock stands at anchor_ms now, and runs at a speed from there; steps may become due. */
+void market_set_clock(
+	struct market *market, int64_t anchor_ms, int64_t now_mono_ms, int64_t speed_milli);
+/* Moves what was said in now_mono_ms by delta_ms: another boot's, or another clock's. */
+void market_move_mono(struct market *market, int64_t delta_ms);
 
 /* The quote of the last step taken, and that step's market time. */
 const struct market_quote *market_quote(const struct market *market, size_t symbol);

@@ -71,6 +71,7 @@ static void *pulse(void *context)
 	(void)pthread_mutex_lock(&venue->lock);
 	while (!simulator->stopping) {
 		venue_advance(venue);
+		(void)venue_keep(venue); /* requests learn of it */
 		wait_ms(venue, venue_idle_ms(venue, IDLE_MAX_MS));
 	}
 	(void)pthread_mutex_unlock(&venue->lock);
@@ -165,13 +166,15 @@ void simulator_state(struct simulator *simulator, struct simulator_state *ret)
 {
 	struct venue *venue = simulator->venue;
 
-	(void)pthread_mutex_lock(&venue->lock);
-	*ret = (struct simulator_state){.market_ms = venue_market_ms(venue),
+	venue_enter(venue);
+	*ret = (struct simulator_state){.market_ms = venue->market_ms,
 		.market_end_ms = market_end_ms(venue->market),
 		.halted = market_halted(venue->market),
 		.accounts = accounts_count(venue->accounts),
 		.symbols = venue->instrument_count,
 		.ledger_lines = ledger_count(venue->ledger),
 		.requests = api_request_count(venue)};
-	(void)pthread_mutex_unlock(&venue->lock);
+	ret->broken = !venue_leave(venue);
+	if (ret->broken)
+		ret->failure = venue->failure; /* set once, never changed */
 }

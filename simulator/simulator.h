@@ -54,7 +54,14 @@ struct simulator_options {  /* begin with simulator_options_default() */
 	int ip_limit;           /* requests per 5 s, all clients together; 0: none */
 	bool no_account_limits; /* true: the limits per account and endpoint are not enforced */
 
-	const char *ledger_file;   /* NULL: in memory only */
+	const char *ledger_file; /* NULL: in memory only */
+	/*
+	 * Where everything is kept that is needed to go on after a crash: accounts, orders,
+	 * positions, ledger, the market's clock and the dice. A folder with a state goes on from
+	 * there; seed, start, speed, margin mode and balances are then the state's, and what was
+	 * given must have the same symbols and at least the same accounts. NULL: nowhere.
+	 */
+	const char *state_folder;
 	const struct clock *clock; /* NULL: the machine's */
 };
 
@@ -83,6 +90,8 @@ struct simulator_state {
 	size_t accounts, symbols;
 	size_t ledger_lines;
 	int64_t requests;
+	bool broken; /* the state can no longer be written: no request is answered */
+	struct err failure;
 };
 void simulator_state(struct simulator *simulator, struct simulator_state *ret);
 

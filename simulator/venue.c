@@ -3,11 +3,12 @@
 #include "core/base/clock.h"
 #include "core/base/ident.h"
 
-#include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CLOSED_ORDERS_KEPT 1000000 /* per account: as good as all */
+#define STATE_VERSION 1
 
 /* --- building ------------------------------------------------------------------------------- */
 
@@ -25,7 +26,7 @@ static void on_event(void *context, const struct broker_event *event)
 		leverage = broker_symbol_state(venue->broker, event->account, event->symbol)
 				   .buy_leverage;
 	}
-	ledger_append(venue->ledger, event, venue_uid(account), venue_market_ms(venue));
+	ledger_append(venue->ledger, event, venue_uid(account), venue->market_ms);
 	records_event(&venue->records[account], event, mark, leverage);
 }
 
@@ -33,13 +34,14 @@ static int load_accounts(
 	struct venue *venue, const struct simulator_options *options, struct err *err)
 {
 	venue->accounts = accounts_new();
+	venue->given = accounts_new();
 	for (size_t i = 0; i < options->account_count; i++)
-		if (accounts_add(venue->accounts, &options->accounts[i], err) == -1)
+		if (accounts_add(venue->given, &options->accounts[i], err) == -1)
 			return err_while(err, "account %zu", i + 1);
-	if (options->accounts_file != NULL && accounts_load(venue->accounts, options->accounts_file,
+	if (options->accounts_file != NULL && accounts_load(venue->given, options->accounts_file,
 						      options->default_balance, err) == -1)
 		return -1;
-	if (accounts_count(venue->accounts) == 0)
+	if (accounts_count(venue->given) == 0)
 		return err_set(err, ERR_INVALID, ERR_RETRY_NEVER,
 			"there is no account: give an accounts file with a KEY:SECRET[:BALANCE] a "
 			"line");
@@ -78,8 +80,7 @@ static int load_instruments(
 	return 0;
 }
 
-static int make_market(
-	struct venue *venue, const struct simulator_options *options, struct err *err)
+static int make_market(struct venue *venue, const struct deed *open, struct err *err)
 {
 	struct market_symbol symbols[MARKET_SYMBOLS_MAX];
 
@@ -94,58 +95,60 @@ static int make_market(
 	}
 	return market_new(&(struct market_options){.symbols = symbols,
 				  .count = venue->instrument_count,
-				  .start_ms = options->start_ms,
-				  .speed_milli = options->speed_milli,
-				  .seed = options->seed,
-				  .path = options->path,
-				  .mark_is_last = options->mark_is_last},
-		clock_mono_ms(venue->clock), &venue->market, err);
+				  .start_ms = open->start_ms,
+				  .speed_milli = 0, /* until its clock is set */
+				  .seed = venue->seed,
+				  .path = open->path,
+				  .mark_is_last = open->mark_is_last},
+		venue->mono_ms, &venue->market, err);
 }
 
-static int make_symbols(struct venue *venue, struct err *err)
-{
-	for (size_t i = 0; i < venue->instrument_count; i++) {
-		const struct instrument *instrument = &venue->instruments[i];
-		int symbol;
-		if (broker_symbol_add(venue->broker, &instrument->rules, &instrument->fees, &symbol,
-			    err) == -1)
-			return err_while(err, "symbol %s", instrument->rules.symbol);
-		assert((size_t)symbol == i);
-	}
-	return 0;
-}
-
-static int make_accounts(
-	struct venue *venue, const struct simulator_options *options, struct err *err)
-{
-	for (size_t i = 0; i < accounts_count(venue->accounts); i++) {
-		const struct accounts_entry *entry = accounts_get(venue->accounts, i);
-		int account = broker_account_add(venue->broker, options->margin_mode);
-		assert((size_t)account == i);
-		if (decimal_is_zero(entry->balance))
-			continue;
-		if (broker_deposit(venue->broker, account, entry->balance, venue->server_ms, err) ==
-			-1)
-			return err_while(err, "account %s", entry->key);
-	}
-	return 0;
-}
-
-static int make_broker(
-	struct venue *venue, const struct simulator_options *options, struct err *err)
+static void make_broker(struct venue *venue, uint32_t id_salt)
 {
 	struct broker_settings settings = broker_settings_default();
 
-	settings.seed = options->seed;
-	/* A second start with the same seed must not give the ids of the first again. */
-	settings.id_salt = (uint32_t)random_u64();
+	settings.seed = venue->seed;
+	settings.id_salt = id_salt;
+	settings.symbols_max = (int)venue->instrument_count;
 	settings.closed_max = CLOSED_ORDERS_KEPT;
 	settings.ledger = on_event;
 	settings.ledger_context = venue;
 	venue->broker = broker_new(&settings);
-	if (make_symbols(venue, err) == -1)
-		return -1;
-	return make_accounts(venue, options, err);
+}
+
+/* A hash of every digit, so that a changed file is told and not replayed as another market. */
+int64_t venue_fingerprint(const struct venue *venue, size_t symbol)
+{
+	const struct instrument *instrument = &venue->instruments[symbol];
+	const struct candles *candles = venue->candles[symbol];
+	uint64_t hash = hash_bytes(instrument->rules.symbol, strlen(instrument->rules.symbol));
+	const struct decimal sizes[] = {instrument->rules.tick_size, instrument->rules.lot_size,
+		instrument->funding_fixed ? instrument->funding_rate : decimal_from_int(1)};
+
+	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+		hash = market_dice(
+			hash, (uint64_t)sizes[i].coefficient, (uint64_t)sizes[i].scale);
+	for (size_t i = 0; i < candles->count; i++) {
+		const struct candle *candle = &candles->items[i];
+		hash = market_dice(hash, (uint64_t)candle->open_ms,
+			(uint64_t)candle->open.coefficient);
+		hash = market_dice(hash, (uint64_t)candle->high.coefficient,
+			(uint64_t)candle->low.coefficient);
+		hash = market_dice(hash, (uint64_t)candle->close.coefficient,
+			(uint64_t)candle->volume.coefficient);
+	}
+	return (int64_t)hash;
+}
+
+int venue_admit(struct venue *venue, const char *key, struct err *err)
+{
+	size_t index;
+
+	if (!accounts_find(venue->given, key, &index))
+		return err_set(err, ERR_CONFIG, ERR_RETRY_NEVER,
+			"it has an account of key \"%s\", which is not among the accounts given",
+			key);
+	return accounts_add(venue->accounts, accounts_get(venue->given, index), err);
 }
 
 static int check_options(const struct simulator_options *options, struct err *err)
@@ -184,8 +187,126 @@ static bool loopback(const char *address)
 	       strncmp(address, "localhost:", 10) == 0;
 }
 
-/* The first prices, so that no symbol is ever without one. */
-static void first_prices(struct venue *venue);
+/* --- the first start, and the others -------------------------------------------------------- */
+
+static int begin_symbols(struct venue *venue, struct err *err)
+{
+	for (size_t i = 0; i < venue->instrument_count; i++) {
+		struct deed deed = {
+			.kind = DEED_SYMBOL, .fingerprint = venue_fingerprint(venue, i)};
+		(void)snprintf(deed.name, sizeof deed.name, "%s",
+			venue->instruments[i].rules.symbol);
+		if (desk_begin(venue, &deed, err) == -1)
+			return err_while(err, "symbol %s", deed.name);
+	}
+	return 0;
+}
+
+/* Those that were given and are not there yet: all at the first start, new ones at others. */
+static int begin_accounts(
+	struct venue *venue, const struct simulator_options *options, struct err *err)
+{
+	for (size_t i = 0; i < accounts_count(venue->given); i++) {
+		const struct accounts_entry *entry = accounts_get(venue->given, i);
+		struct deed deed = {.kind = DEED_ACCOUNT,
+			.amount = entry->balance,
+			.margin_mode = options->margin_mode};
+		size_t known;
+		if (accounts_find(venue->accounts, entry->key, &known))
+			continue;
+		(void)snprintf(deed.name, sizeof deed.name, "%s", entry->key);
+		if (desk_begin(venue, &deed, err) == -1)
+			return err_while(err, "account %s", entry->key);
+	}
+	return 0;
+}
+
+static int begin(struct venue *venue, const struct simulator_options *options, struct err *err)
+{
+	struct deed open = {.kind = DEED_OPEN,
+		.version = STATE_VERSION,
+		.seed = (int64_t)options->seed,
+		.start_ms = options->start_ms,
+		.path = options->path,
+		.mark_is_last = options->mark_is_last,
+		/* A second start with the same seed must not give the ids of the first again. */
+		.salt = (int64_t)(random_u64() & UINT32_MAX)};
+
+	venue->seed = options->seed;
+	if (make_market(venue, &open, err) == -1)
+		return -1;
+	open.start_ms = market_start_ms(venue->market);
+	venue->market_ms = open.start_ms;
+	make_broker(venue, (uint32_t)open.salt);
+	struct deed clock = {.kind = DEED_CLOCK,
+		.anchor_ms = open.start_ms,
+		.speed_milli = options->speed_milli};
+	struct deed prices = {.kind = DEED_STEP}; /* no symbol is ever without one */
+	if (desk_begin(venue, &open, err) == -1 || begin_symbols(venue, err) == -1 ||
+		desk_begin(venue, &prices, err) == -1)
+		return -1;
+	return desk_begin(venue, &clock, err);
+}
+
+/* The market's time went on while nobody was there; a wall clock set back does not take it back. */
+static void catch_up(struct venue *venue, int64_t now_ms, int64_t now_mono_ms)
+{
+	int64_t present_ms = now_ms > venue->server_ms ? now_ms : venue->server_ms;
+
+	venue->mono_ms = now_mono_ms - (present_ms - venue->server_ms);
+	market_move_mono(venue->market, now_mono_ms - present_ms);
+	venue_advance(venue);
+}
+
+static int restore(struct venue *venue, const struct deed *open, struct err *err)
+{
+	struct deed deed;
+	bool found = true, complete = false;
+
+	if (open->kind != DEED_OPEN || open->version != STATE_VERSION)
+		return err_set(err, ERR_CONFIG, ERR_RETRY_NEVER,
+			"it does not begin as a state of version %d", STATE_VERSION);
+	venue->seed = (uint64_t)open->seed;
+	if (make_market(venue, open, err) == -1)
+		return -1;
+	make_broker(venue, (uint32_t)open->salt);
+	while (found) {
+		if (journal_read(venue->journal, &deed, &found, err) == -1)
+			return -1;
+		if (found && desk_repeat(venue, &deed, err) == -1)
+			return err_while(err, "line %zu", journal_line(venue->journal));
+		complete |= found && deed.kind == DEED_CLOCK;
+	}
+	if (!complete)
+		return err_set(err, ERR_CONFIG, ERR_RETRY_NEVER,
+			"its beginning is incomplete, nothing was traded yet: remove the folder");
+	return 0;
+}
+
+static int begin_or_restore(
+	struct venue *venue, const struct simulator_options *options, struct err *err)
+{
+	int64_t now_ms = venue->server_ms;
+	int64_t now_mono_ms = venue->mono_ms;
+	struct deed open;
+	bool found = false;
+
+	if (options->state_folder != NULL &&
+		(journal_open(options->state_folder, &venue->journal, err) == -1 ||
+			journal_read(venue->journal, &open, &found, err) == -1))
+		return -1;
+	if (!found) {
+		if (begin(venue, options, err) == -1)
+			return -1;
+	} else {
+		venue->server_ms = INT64_MIN;
+		if (restore(venue, &open, err) == -1)
+			return err_while(err, "could not restore the state in %s",
+				options->state_folder);
+		catch_up(venue, now_ms, now_mono_ms);
+	}
+	return begin_accounts(venue, options, err);
+}
 
 int venue_new(const struct simulator_options *options, struct venue **ret, struct err *err)
 {
@@ -195,24 +316,32 @@ int venue_new(const struct simulator_options *options, struct venue **ret, struc
 	init_lock(venue);
 	venue->clock = options->clock != NULL ? options->clock : clock_system();
 	venue->server_ms = clock_utc_ms(venue->clock);
+	venue->mono_ms = clock_mono_ms(venue->clock);
 	venue->match_delay_min_ms = options->match_delay_min_ms;
 	venue->match_delay_max_ms = options->match_delay_max_ms;
 	venue->latency_ms = options->latency_ms;
 	venue->account_limits = !options->no_account_limits;
 	venue->admin = loopback(options->listen);
-	venue->dice = options->seed;
+	venue->ledger = ledger_new();
 	if (load_accounts(venue, options, err) == -1 ||
-		load_instruments(venue, options, err) == -1 ||
-		make_market(venue, options, err) == -1 ||
-		ledger_new(options->ledger_file, &venue->ledger, err) == -1)
+		load_instruments(venue, options, err) == -1)
 		goto fail;
-	size_t accounts = accounts_count(venue->accounts);
+	size_t accounts = accounts_count(venue->given);
 	venue->records = mem_zero(accounts, sizeof venue->records[0]);
 	venue->limits = limits_new(accounts, VENUE_ENDPOINTS_MAX, options->ip_limit);
 	venue->faults = faults_new(options->seed);
-	if (make_broker(venue, options, err) == -1)
+	if (begin_or_restore(venue, options, err) == -1)
 		goto fail;
-	first_prices(venue);
+	accounts_free(&venue->given);
+	if (options->ledger_file != NULL &&
+		ledger_to_file(venue->ledger, options->ledger_file, options->state_folder != NULL,
+			err) == -1)
+		goto fail;
+	venue_advance(venue);
+	if (!venue_keep(venue)) {
+		*err = venue->failure;
+		goto fail;
+	}
 	*ret = venue;
 	return 0;
 fail:
@@ -238,6 +367,8 @@ void venue_free(struct venue **venue)
 		candles_free(&gone->candles[i]);
 	free(gone->instruments);
 	accounts_free(&gone->accounts);
+	accounts_free(&gone->given);
+	journal_free(&gone->journal);
 	(void)pthread_cond_destroy(&gone->wake);
 	(void)pthread_mutex_destroy(&gone->lock);
 	free(gone);
@@ -251,65 +382,71 @@ int64_t venue_clock_ms(const struct venue *venue)
 	return clock_utc_ms(venue->clock);
 }
 
-int64_t venue_market_ms(const struct venue *venue)
+static void set_time(struct venue *venue, int64_t server_ms, int64_t mono_ms)
 {
-	return market_now_ms(venue->market, clock_mono_ms(venue->clock));
+	/* A wall clock that is set back must not take the orders with it. */
+	venue->server_ms = server_ms > venue->server_ms ? server_ms : venue->server_ms;
+	venue->mono_ms = mono_ms > venue->mono_ms ? mono_ms : venue->mono_ms;
+	venue->market_ms = market_now_ms(venue->market, venue->mono_ms);
 }
 
-/* Nobody quotes here: a taker buys one tick above the last price and sells at it. */
-static struct broker_price price_point(
-	const struct venue *venue, size_t symbol, struct decimal last, struct decimal mark)
+/*
+ * The next thing that is due by now: a step of the market, or an effect of what was asked.
+ * Whichever comes first, at its own time; a step before an effect of the same moment.
+ */
+static bool advance_once(struct venue *venue, int64_t now_ms, int64_t now_mono_ms)
 {
-	const struct market_quote *quote = market_quote(venue->market, symbol);
+	int64_t step_mono_ms = market_next_mono_ms(venue->market);
+	bool step_due = step_mono_ms <= now_mono_ms;
+	int64_t step_ms = step_due ? now_ms - (now_mono_ms - step_mono_ms) : INT64_MAX;
+	int64_t effect_ms;
+	bool effect_due = broker_due(venue->broker, &effect_ms) && effect_ms <= now_ms;
 
-	return (struct broker_price){.time_ms = venue->server_ms,
-		.last = last,
-		.mark = mark,
-		.bid = last,
-		.ask = decimal_add(last, venue->instruments[symbol].rules.tick_size),
-		.period_ms = quote->minute_ms,
-		.volume = quote->volume};
-}
-
-int venue_set_price(struct venue *venue, size_t symbol, struct decimal last, struct decimal mark,
-	struct err *err)
-{
-	struct broker_price point = price_point(venue, symbol, last, mark);
-
-	return broker_price(venue->broker, (int)symbol, &point, err);
-}
-
-/* A replayed price was checked when its file was loaded: the broker cannot refuse it. */
-static void apply_quote(struct venue *venue, size_t symbol)
-{
-	const struct market_quote *quote = market_quote(venue->market, symbol);
-	struct err err;
-
-	if (venue_set_price(venue, symbol, quote->last, quote->mark, &err) == -1)
-		die("the broker refused a replayed price: %s", err.message);
-	if (quote->funding_now && broker_funding(venue->broker, (int)symbol, venue->server_ms,
-					  quote->funding_rate, &err) == -1)
-		die("the broker refused a funding payment: %s", err.message);
-}
-
-static void first_prices(struct venue *venue)
-{
-	for (size_t i = 0; i < venue->instrument_count; i++)
-		apply_quote(venue, i);
+	if (!step_due && !effect_due)
+		return false;
+	if (effect_due && effect_ms < step_ms) {
+		set_time(venue, effect_ms, now_mono_ms - (now_ms - effect_ms));
+		desk_due(venue);
+	} else {
+		set_time(venue, step_ms, step_mono_ms);
+		desk_step(venue);
+	}
+	return true;
 }
 
 void venue_advance(struct venue *venue)
 {
 	int64_t now_ms = clock_utc_ms(venue->clock);
-	int64_t effect_ms;
+	int64_t now_mono_ms = clock_mono_ms(venue->clock);
 
-	/* A wall clock that is set back must not take the orders with it. */
-	venue->server_ms = now_ms > venue->server_ms ? now_ms : venue->server_ms;
-	while (market_step(venue->market, clock_mono_ms(venue->clock)))
-		for (size_t i = 0; i < venue->instrument_count; i++)
-			apply_quote(venue, i);
-	if (broker_due(venue->broker, &effect_ms) && effect_ms <= venue->server_ms)
-		broker_step(venue->broker, venue->server_ms);
+	if (now_ms < venue->server_ms)
+		now_ms = venue->server_ms;
+	while (advance_once(venue, now_ms, now_mono_ms)) {
+	}
+	set_time(venue, now_ms, now_mono_ms);
+}
+
+bool venue_keep(struct venue *venue)
+{
+	if (!venue->broken && venue->journal != NULL)
+		venue->broken = journal_flush(venue->journal, &venue->failure) == -1;
+	if (!venue->broken)
+		ledger_flush(venue->ledger);
+	return !venue->broken;
+}
+
+void venue_enter(struct venue *venue)
+{
+	(void)pthread_mutex_lock(&venue->lock);
+	venue_advance(venue);
+}
+
+bool venue_leave(struct venue *venue)
+{
+	bool kept = venue_keep(venue);
+
+	(void)pthread_mutex_unlock(&venue->lock);
+	return kept;
 }
 
 int64_t venue_idle_ms(const struct venue *venue, int64_t limit_ms)
@@ -323,15 +460,6 @@ int64_t venue_idle_ms(const struct venue *venue, int64_t limit_ms)
 	if (broker_due(venue->broker, &effect_ms) && effect_ms - venue->server_ms < idle_ms)
 		idle_ms = effect_ms - venue->server_ms;
 	return idle_ms < 1 ? 1 : idle_ms;
-}
-
-int64_t venue_effect_ms(struct venue *venue)
-{
-	uint64_t span = (uint64_t)(venue->match_delay_max_ms - venue->match_delay_min_ms) + 1;
-
-	venue->dice = market_dice(venue->dice, 0, 0);
-	(void)pthread_cond_signal(&venue->wake);
-	return venue->server_ms + venue->match_delay_min_ms + (int64_t)(venue->dice % span);
 }
 
 /* --- names ---------------------------------------------------------------------------------- */
