@@ -161,8 +161,7 @@ static int set_clock(struct admin_call *call, struct err *err)
 	if (optional_int(call, "advance_ms", 0, ADVANCE_MAX_MS, 0, &advance_ms, err) == -1 ||
 		parse_speed(call, &has_speed, &speed_milli, err) == -1)
 		return -1;
-	desk_clock(venue, advance_ms,
-		has_speed ? speed_milli : market_speed_milli(venue->market));
+	desk_clock(venue, advance_ms, has_speed ? speed_milli : market_speed_milli(venue->market));
 	venue_advance(venue);
 	(void)pthread_cond_signal(&venue->wake);
 	put_clock(venue, call->result);
@@ -271,8 +270,7 @@ static int transfer(struct admin_call *call, bool in, struct err *err)
 		return -1;
 	if (decimal_sign(amount) <= 0)
 		return err_set(err, ERR_INVALID, ERR_RETRY_NEVER, "amount: must be above 0");
-	return desk_transfer(
-		call->venue, (size_t)account, in ? amount : decimal_neg(amount), err);
+	return desk_transfer(call->venue, (size_t)account, in ? amount : decimal_neg(amount), err);
 }
 
 static int deposit(struct admin_call *call, struct err *err)

@@ -189,8 +189,8 @@ static void add_clock_headers(const struct venue *venue, struct http_server_repl
 	size_t used = strlen(reply->headers);
 
 	(void)snprintf(reply->headers + used, sizeof reply->headers - used,
-		"X-Market-Time: %" PRId64 "\nX-Market-Speed: %" PRId64 "\n%s",
-		venue->market_ms, (market_speed_milli(venue->market) + 999) / 1000,
+		"X-Market-Time: %" PRId64 "\nX-Market-Speed: %" PRId64 "\n%s", venue->market_ms,
+		(market_speed_milli(venue->market) + 999) / 1000,
 		market_halted(venue->market) ? "X-Market-Halted: 1\n" : "");
 }
 

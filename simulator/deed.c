@@ -18,19 +18,33 @@ struct part {
 	size_t limit;        /* CHOICE: how many values there are; TEXT: room, NUL included */
 };
 
-#define NUMBER(field) {PART_NUMBER, offsetof(struct deed, field), 0}
-#define CHOICE(field, last) {PART_CHOICE, offsetof(struct deed, field), (size_t)(last) + 1}
-#define FLAG(field) {PART_FLAG, offsetof(struct deed, field), 0}
-#define AMOUNT(field) {PART_AMOUNT, offsetof(struct deed, field), 0}
-#define TEXT(field) {PART_TEXT, offsetof(struct deed, field), sizeof((struct deed *)0)->field}
+#define NUMBER(field)                                                                              \
+	{                                                                                          \
+		PART_NUMBER, offsetof(struct deed, field), 0                                       \
+	}
+#define CHOICE(field, last)                                                                        \
+	{                                                                                          \
+		PART_CHOICE, offsetof(struct deed, field), (size_t)(last) + 1                      \
+	}
+#define FLAG(field)                                                                                \
+	{                                                                                          \
+		PART_FLAG, offsetof(struct deed, field), 0                                         \
+	}
+#define AMOUNT(field)                                                                              \
+	{                                                                                          \
+		PART_AMOUNT, offsetof(struct deed, field), 0                                       \
+	}
+#define TEXT(field)                                                                                \
+	{                                                                                          \
+		PART_TEXT, offsetof(struct deed, field), sizeof((struct deed *)0)->field           \
+	}
 
 static const struct {
 	char word[16];
 	struct part parts[PARTS_MAX];
 } kinds[DEED_KINDS] = {
-	[DEED_OPEN] = {"open",
-		{NUMBER(version), NUMBER(seed), NUMBER(salt), NUMBER(start_ms),
-			CHOICE(path, MARKET_PATH_LOW_FIRST), FLAG(mark_is_last)}},
+	[DEED_OPEN] = {"open", {NUMBER(version), NUMBER(seed), NUMBER(salt), NUMBER(start_ms),
+				       CHOICE(path, MARKET_PATH_LOW_FIRST), FLAG(mark_is_last)}},
 	[DEED_SYMBOL] = {"symbol", {TEXT(name), NUMBER(fingerprint)}},
 	[DEED_ACCOUNT] = {"account",
 		{TEXT(name), AMOUNT(amount), CHOICE(margin_mode, MARGIN_CROSS)}},
@@ -203,8 +217,8 @@ static int find_kind(const char *word, enum deed_kind *ret, struct err *err)
 	return invalid(err, "a deed that there is", word);
 }
 
-static int parse_parts(char **rest, const struct part *parts, size_t count, struct deed *deed,
-	struct err *err)
+static int parse_parts(
+	char **rest, const struct part *parts, size_t count, struct deed *deed, struct err *err)
 {
 	for (size_t i = 0; i < count && parts[i].type != 0; i++) {
 		const char *text = strsep(rest, "\t");

@@ -25,8 +25,8 @@ static int transfer(struct venue *venue, const struct deed *deed, struct err *er
 	int account = (int)deed->account;
 
 	if (decimal_sign(deed->amount) < 0)
-		return broker_withdraw(venue->broker, account, decimal_neg(deed->amount),
-			venue->server_ms, err);
+		return broker_withdraw(
+			venue->broker, account, decimal_neg(deed->amount), venue->server_ms, err);
 	return broker_deposit(venue->broker, account, deed->amount, venue->server_ms, err);
 }
 
@@ -68,9 +68,9 @@ static int step(struct venue *venue, const struct deed *deed, struct err *err)
 	for (size_t i = 0; i < venue->instrument_count; i++) {
 		const struct market_quote *quote = market_quote(venue->market, i);
 		if (set_price(venue, i, quote->last, quote->mark, err) == -1 ||
-			(quote->funding_now && broker_funding(venue->broker, (int)i,
-						       venue->server_ms, quote->funding_rate,
-						       err) == -1))
+			(quote->funding_now &&
+				broker_funding(venue->broker, (int)i, venue->server_ms,
+					quote->funding_rate, err) == -1))
 			return -1;
 	}
 	return 0;
@@ -117,8 +117,7 @@ static int carry_out(
 	case DEED_ACCOUNT:
 		return add_account(venue, deed, err);
 	case DEED_CLOCK:
-		market_set_clock(
-			venue->market, deed->anchor_ms, venue->mono_ms, deed->speed_milli);
+		market_set_clock(venue->market, deed->anchor_ms, venue->mono_ms, deed->speed_milli);
 		return 0;
 	case DEED_STEP:
 		return step(venue, deed, err);
@@ -220,9 +219,8 @@ int desk_amend(struct venue *venue, size_t account, const char *order_id,
 
 int desk_cancel(struct venue *venue, size_t account, const char *order_id, struct err *err)
 {
-	struct deed deed = {.kind = DEED_CANCEL,
-		.account = (int64_t)account,
-		.effect_ms = effect_ms(venue)};
+	struct deed deed = {
+		.kind = DEED_CANCEL, .account = (int64_t)account, .effect_ms = effect_ms(venue)};
 
 	(void)snprintf(deed.order_id, sizeof deed.order_id, "%s", order_id);
 	return act(venue, &deed, NULL, err);
@@ -240,8 +238,8 @@ int desk_leverage(struct venue *venue, size_t account, int symbol, struct decima
 	return act(venue, &deed, NULL, err);
 }
 
-int desk_position_mode(struct venue *venue, size_t account, int symbol, enum position_mode mode,
-	struct err *err)
+int desk_position_mode(
+	struct venue *venue, size_t account, int symbol, enum position_mode mode, struct err *err)
 {
 	struct deed deed = {.kind = DEED_POSITION_MODE,
 		.account = (int64_t)account,
@@ -251,8 +249,7 @@ int desk_position_mode(struct venue *venue, size_t account, int symbol, enum pos
 	return act(venue, &deed, NULL, err);
 }
 
-int desk_margin_mode(
-	struct venue *venue, size_t account, enum margin_mode mode, struct err *err)
+int desk_margin_mode(struct venue *venue, size_t account, enum margin_mode mode, struct err *err)
 {
 	struct deed deed = {.kind = DEED_MARGIN_MODE,
 		.account = (int64_t)account,
@@ -281,8 +278,7 @@ int desk_trade(struct venue *venue, size_t account, const struct order_request *
 
 int desk_transfer(struct venue *venue, size_t account, struct decimal amount, struct err *err)
 {
-	struct deed deed = {
-		.kind = DEED_TRANSFER, .account = (int64_t)account, .amount = amount};
+	struct deed deed = {.kind = DEED_TRANSFER, .account = (int64_t)account, .amount = amount};
 
 	return act(venue, &deed, NULL, err);
 }

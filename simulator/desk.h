@@ -27,8 +27,8 @@ MUST_CHECK int desk_cancel(
 
 MUST_CHECK int desk_leverage(struct venue *venue, size_t account, int symbol, struct decimal buy,
 	struct decimal sell, struct err *err);
-MUST_CHECK int desk_position_mode(struct venue *venue, size_t account, int symbol,
-	enum position_mode mode, struct err *err);
+MUST_CHECK int desk_position_mode(
+	struct venue *venue, size_t account, int symbol, enum position_mode mode, struct err *err);
 MUST_CHECK int desk_margin_mode(
 	struct venue *venue, size_t account, enum margin_mode mode, struct err *err);
 
@@ -46,8 +46,7 @@ MUST_CHECK int desk_price(struct venue *venue, size_t symbol, struct decimal las
 MUST_CHECK int desk_funding(
 	struct venue *venue, size_t symbol, struct decimal rate, struct err *err);
 /* The time is set here. */
-MUST_CHECK int desk_force(
-	struct venue *venue, const struct broker_forced *forced, struct err *err);
+MUST_CHECK int desk_force(struct venue *venue, const struct broker_forced *forced, struct err *err);
 /* Sets the market clock forward by skip_ms (the end is never passed) and changes its speed. */
 void desk_clock(struct venue *venue, int64_t skip_ms, int64_t speed_milli);
 

@@ -174,8 +174,8 @@ static int unusable(struct err *err, const char *what, const char *file)
 }
 
 /* Compares the file's lines with ours; *ret_good_bytes ends with the last whole one. */
-static int compare_lines(
-	struct ledger *ledger, FILE *stream, const char *file, off_t *ret_good_bytes, struct err *err)
+static int compare_lines(struct ledger *ledger, FILE *stream, const char *file,
+	off_t *ret_good_bytes, struct err *err)
 {
 	CLEANUP(text_free) char *text = NULL;
 	size_t room = 0;

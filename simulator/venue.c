@@ -126,12 +126,11 @@ int64_t venue_fingerprint(const struct venue *venue, size_t symbol)
 		instrument->funding_fixed ? instrument->funding_rate : decimal_from_int(1)};
 
 	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
-		hash = market_dice(
-			hash, (uint64_t)sizes[i].coefficient, (uint64_t)sizes[i].scale);
+		hash = market_dice(hash, (uint64_t)sizes[i].coefficient, (uint64_t)sizes[i].scale);
 	for (size_t i = 0; i < candles->count; i++) {
 		const struct candle *candle = &candles->items[i];
-		hash = market_dice(hash, (uint64_t)candle->open_ms,
-			(uint64_t)candle->open.coefficient);
+		hash = market_dice(
+			hash, (uint64_t)candle->open_ms, (uint64_t)candle->open.coefficient);
 		hash = market_dice(hash, (uint64_t)candle->high.coefficient,
 			(uint64_t)candle->low.coefficient);
 		hash = market_dice(hash, (uint64_t)candle->close.coefficient,
@@ -194,8 +193,8 @@ static int begin_symbols(struct venue *venue, struct err *err)
 	for (size_t i = 0; i < venue->instrument_count; i++) {
 		struct deed deed = {
 			.kind = DEED_SYMBOL, .fingerprint = venue_fingerprint(venue, i)};
-		(void)snprintf(deed.name, sizeof deed.name, "%s",
-			venue->instruments[i].rules.symbol);
+		(void)snprintf(
+			deed.name, sizeof deed.name, "%s", venue->instruments[i].rules.symbol);
 		if (desk_begin(venue, &deed, err) == -1)
 			return err_while(err, "symbol %s", deed.name);
 	}
@@ -301,8 +300,8 @@ static int begin_or_restore(
 	} else {
 		venue->server_ms = INT64_MIN;
 		if (restore(venue, &open, err) == -1)
-			return err_while(err, "could not restore the state in %s",
-				options->state_folder);
+			return err_while(
+				err, "could not restore the state in %s", options->state_folder);
 		catch_up(venue, now_ms, now_mono_ms);
 	}
 	return begin_accounts(venue, options, err);
@@ -323,8 +322,7 @@ int venue_new(const struct simulator_options *options, struct venue **ret, struc
 	venue->account_limits = !options->no_account_limits;
 	venue->admin = loopback(options->listen);
 	venue->ledger = ledger_new();
-	if (load_accounts(venue, options, err) == -1 ||
-		load_instruments(venue, options, err) == -1)
+	if (load_accounts(venue, options, err) == -1 || load_instruments(venue, options, err) == -1)
 		goto fail;
 	size_t accounts = accounts_count(venue->given);
 	venue->records = mem_zero(accounts, sizeof venue->records[0]);
@@ -333,9 +331,8 @@ int venue_new(const struct simulator_options *options, struct venue **ret, struc
 	if (begin_or_restore(venue, options, err) == -1)
 		goto fail;
 	accounts_free(&venue->given);
-	if (options->ledger_file != NULL &&
-		ledger_to_file(venue->ledger, options->ledger_file, options->state_folder != NULL,
-			err) == -1)
+	if (options->ledger_file != NULL && ledger_to_file(venue->ledger, options->ledger_file,
+						    options->state_folder != NULL, err) == -1)
 		goto fail;
 	venue_advance(venue);
 	if (!venue_keep(venue)) {

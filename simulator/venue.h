@@ -45,8 +45,8 @@ struct venue {
 	struct limits *limits;
 	struct faults *faults;
 	struct journal *journal; /* NULL: nothing outlives the process */
-	bool broken;             /* the journal could not be written: nothing is answered any more */
-	struct err failure;      /* why */
+	bool broken;        /* the journal could not be written: nothing is answered any more */
+	struct err failure; /* why */
 	/* The present: of the last venue_advance, or of the step or effect that it is about. */
 	int64_t server_ms; /* never goes back */
 	int64_t mono_ms, market_ms;
