@@ -22,6 +22,7 @@
 #define DECISIONS_MAX 3  /* the first and two made again */
 #define POSTPONE_MS 2000 /* when somebody else holds what we need */
 #define MAINTENANCE_MS 30000
+#define OUTAGE_MS 30000 /* at most, between tries of a slot whose venue does not answer */
 
 static void secret_release(struct vault_secret **secret)
 {
@@ -351,6 +352,21 @@ static bool is_permanent(const struct err *failure)
 	}
 }
 
+/*
+ * The venue is away. However often it was tried, that is no fault of the slot's: an operator could
+ * only send it again, and a letter for each bot of a venue would bury those that want one.
+ */
+static bool is_outage(const struct err *failure)
+{
+	return failure->code == ERR_NETWORK || failure->code == ERR_TIMEOUT;
+}
+
+/* Drawn from the second half, so that the bots of a venue do not come back to it together. */
+static int64_t outage_pause_ms(void)
+{
+	return OUTAGE_MS / 2 + (int64_t)(random_u64() % (OUTAGE_MS / 2));
+}
+
 /* How the run ends and what the queue does with the job. */
 static enum claim_end end_of(
 	const struct work *work, const struct err *failure, int64_t *ret_retry_ms)
@@ -378,7 +394,10 @@ static enum claim_end end_of(
 		backoff_next(&work->context->backoff, &repeatable, (unsigned)work->claim.attempt,
 			random_u64(), ret_retry_ms))
 		return CLAIM_RETRY;
-	return CLAIM_DEAD;
+	if (!is_outage(failure))
+		return CLAIM_DEAD;
+	*ret_retry_ms = outage_pause_ms();
+	return CLAIM_POSTPONE;
 }
 
 static struct doc *phases_doc(const struct work *work)

@@ -603,6 +603,41 @@ Test(run, a_retried_slot_takes_no_new_risk)
 	expect_clean("retried");
 }
 
+/* The same slot again and again, as the queue would hand it out. */
+static void try_slot(int times)
+{
+	run_slot();
+	for (int i = 1; i < times; i++) {
+		test_database_run(world.bot.admin,
+			"update bot_execution_logs set retry_at = now() where status = 'retrying'");
+		execute(world.slot_s);
+	}
+}
+
+Test(run, a_venue_that_is_away_leaves_no_dead_letter)
+{
+	set_price(DIP);
+	spoil("error_before", "/v5/position/list", 0);
+	try_slot(8);
+	EXPECT_DB("select status || ' ' || error_class from bot_execution_logs", "retrying network",
+		"the slot waits for it");
+	EXPECT_DB("select count(*) from dead_letters", "0", "nobody has to send it again");
+	behave();
+	test_database_run(world.bot.admin, "update bot_execution_logs set retry_at = now()");
+	execute(world.slot_s);
+	expect_success("it is back");
+}
+
+Test(run, a_slot_that_the_venue_answers_wrongly_each_time_is_a_dead_letter)
+{
+	set_price(DIP);
+	spoil("garbage", "/v5/position/list", 0);
+	try_slot(5);
+	EXPECT_DB("select status || ' ' || error_class from bot_execution_logs", "dead protocol",
+		"five tries");
+	EXPECT_DB("select count(*) from dead_letters", "1", "and a letter");
+}
+
 Test(run, a_bad_key_blocks_the_bot_with_its_reason)
 {
 	set_price(DIP);
