@@ -170,7 +170,9 @@ int main(int argc, char **argv)
 	struct err err;
 
 	make_bots(bench.bots);
-	metrics_use(metrics_new(1), 0);
+	metrics_use(
+		metrics_new(&(struct metrics_options){.process = METRICS_SCHEDULER, .slots = 1}),
+		0);
 	bench.postgres = open_postgres(measure_setting("BENCH_SCHEDULER_URL"));
 	measure_must(redis_new(measure_setting("BENCH_REDIS_URL"), 0, 0, &bench.redis, &err), &err,
 		"open Redis");

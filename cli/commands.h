@@ -17,6 +17,7 @@
 	command(dlq) \
 	command(doctor) \
 	command(key) \
+	command(metrics) \
 	command(migrate) \
 	command(order) \
 	command(scheduler) \

@@ -3,8 +3,8 @@
 #include "core/base/cleanup.h"
 #include "core/io/http.h"
 #include "core/io/log.h"
-#include "core/io/metrics.h"
 #include "exchanges/handle.h"
+#include "exchanges/tally.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -271,7 +271,8 @@ static void account_for(struct exchange *exchange, const struct batch *batch)
 			exchange->usage.public_calls++;
 		else
 			exchange->usage.private_calls++;
-		metrics_add(METRIC_VENUE_REQUESTS, 1);
+		tally_request(batch->venue->name, batch->requests[i].method, batch->gets[i].path,
+			response);
 		if (log_wants(LOG_DEBUG))
 			log_event(LOG_DEBUG, "venue request", LOG_TEXT("venue", batch->venue->name),
 				LOG_TEXT("path", batch->gets[i].path),
@@ -296,9 +297,11 @@ static int understand_batch(struct exchange *exchange, const struct batch *batch
 			return err_while(err, "could not read %s", get->path);
 		answer->sent_mono_ms = batch->sent_mono_ms;
 		answer->duration_ms = response->duration_ms;
-		if (answer->has_server_time)
-			server_clock_add(&exchange->server_clock, answer->server_ms,
-				answer->sent_mono_ms, answer->duration_ms);
+		if (!answer->has_server_time)
+			continue;
+		server_clock_add(&exchange->server_clock, answer->server_ms, answer->sent_mono_ms,
+			answer->duration_ms);
+		tally_clock(batch->venue->name, answer->server_ms, answer->duration_ms);
 	}
 	return 0;
 }
@@ -329,12 +332,16 @@ int call_all(struct exchange *exchange, const struct call_venue *venue, size_t c
 		ret_answers[i] = (struct call_answer){.document = NULL};
 	if (call_once(exchange, venue, count, gets, ret_answers, err) == 0)
 		return 0;
+	tally_failure(venue->name, err);
 	if (err->code != ERR_CLOCK)
 		return -1;
 
 	/* What we believed of the server's time was wrong: learn it anew, sign again, once. */
 	server_clock_forget(&exchange->server_clock);
-	return call_once(exchange, venue, count, gets, ret_answers, err);
+	if (call_once(exchange, venue, count, gets, ret_answers, err) == 0)
+		return 0;
+	tally_failure(venue->name, err);
+	return -1;
 }
 
 int call_one(struct exchange *exchange, const struct call_venue *venue, const struct call_get *get,

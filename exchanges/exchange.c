@@ -4,11 +4,11 @@
 #include "core/base/clock.h"
 #include "core/io/http.h"
 #include "core/io/log.h"
-#include "core/io/metrics.h"
 #include "core/io/sign.h"
 #include "exchanges/handle.h"
 #include "exchanges/market_cache.h"
 #include "exchanges/registry.h"
+#include "exchanges/tally.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -163,12 +163,14 @@ static int check_before_send(
 static void note_send(struct exchange *exchange, const struct exchange_request *request,
 	const struct http_response *response)
 {
+	const char *venue = venue_name_text(exchange->adapter->venue);
+	const char *path = request->url + strlen(exchange->base_url);
+
 	exchange->usage.private_calls++;
-	metrics_add(METRIC_VENUE_REQUESTS, 1);
+	tally_request(venue, request->method, path, response);
 	if (log_wants(LOG_DEBUG))
-		log_event(LOG_DEBUG, "venue request",
-			LOG_TEXT("venue", venue_name_text(exchange->adapter->venue)),
-			LOG_TEXT("path", request->url + strlen(exchange->base_url)),
+		log_event(LOG_DEBUG, "venue request", LOG_TEXT("venue", venue),
+			LOG_TEXT("path", path),
 			LOG_INT("status", response != NULL ? response->status : 0),
 			LOG_INT("ms", response != NULL ? response->duration_ms : 0));
 }
@@ -193,13 +195,12 @@ int exchange_send(struct exchange *exchange, struct exchange_request *request,
 	CLEANUP(http_response_free) struct http_response *response = NULL;
 	int sent = http_send(exchange->http, &wire, &response, err);
 	note_send(exchange, request, response);
-	if (sent == -1)
-		return -1;
-
-	if (exchange->adapter->understand(exchange, request, response->status, response->body,
-		    response->body_size_bytes, response->headers, ret_venue_order_id, err) == 0)
+	if (sent == 0 &&
+		exchange->adapter->understand(exchange, request, response->status, response->body,
+			response->body_size_bytes, response->headers, ret_venue_order_id, err) == 0)
 		return 0;
-	if (err->code == ERR_CLOCK)
+	tally_failure(venue_name_text(exchange->adapter->venue), err);
+	if (sent == 0 && err->code == ERR_CLOCK)
 		server_clock_forget(&exchange->server_clock);
 	return -1;
 }

@@ -3,6 +3,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/ident.h"
 #include "core/io/redis.h"
+#include "exchanges/tally.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -366,6 +367,7 @@ static int64_t take_grants(struct rate_limits *limits, const struct asks *asks,
 	int64_t ban_ms = redis_int(redis_item(reply, 0));
 	if (ban_ms > 0) {
 		limits->banned_until_mono_ms = now + ban_ms;
+		tally_banned(limits->plan->venue, ban_ms);
 		return ban_ms;
 	}
 
@@ -461,8 +463,8 @@ static int64_t attempt(struct rate_limits *limits, struct limited_account *accou
 	return spend(limits, mine, weight) ? 0 : 1;
 }
 
-int rate_limits_take(struct rate_limits *limits, const char *key, size_t group,
-	enum rate_share share, int64_t weight, struct err *err)
+static int take(struct rate_limits *limits, const char *key, size_t group, enum rate_share share,
+	int64_t weight, struct err *err)
 {
 	assert(key == NULL || group < limits->plan->group_count);
 	assert(weight >= 0);
@@ -490,6 +492,15 @@ int rate_limits_take(struct rate_limits *limits, const char *key, size_t group,
 	}
 }
 
+int rate_limits_take(struct rate_limits *limits, const char *key, size_t group,
+	enum rate_share share, int64_t weight, struct err *err)
+{
+	if (take(limits, key, group, share, weight, err) == 0)
+		return 0;
+	tally_refused(limits->plan->venue);
+	return -1;
+}
+
 /* Redis is told if it can be; this process knows anyway. */
 static void tell(struct rate_limits *limits, struct redis_script *script, size_t count,
 	const char *const *texts)
@@ -507,6 +518,7 @@ void rate_limits_ban(struct rate_limits *limits, int64_t duration_ms)
 	limits->banned_until_mono_ms = at_least(
 		now_ms(limits) + duration_ms, limits->banned_until_mono_ms);
 	limits->egress.permits = 0;
+	tally_banned(limits->plan->venue, duration_ms);
 
 	char duration[NUMBER_SIZE];
 	(void)snprintf(duration, sizeof duration, "%lld", (long long)duration_ms);
@@ -540,6 +552,7 @@ void rate_limits_observe(struct rate_limits *limits, const char *key, size_t gro
 	struct account_group *mine = &account->groups[group];
 	account->used_mono_ms = now_ms(limits);
 	mine->limit = limit;
+	tally_remaining(limits->plan->venue, remaining);
 	if (mine->lease.permits > remaining)
 		mine->lease.permits = at_least(remaining, 0);
 	if (remaining <= 0 && reset_ms > 0)

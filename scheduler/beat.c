@@ -107,6 +107,12 @@ static int reload(struct beat *beat, bool catch_up, struct err *err)
 	return admission_record(beat->options.postgres, &changed, err);
 }
 
+static void count_missed(const char *reason, int64_t count)
+{
+	metrics_add(METRIC_TICKS, count, "missed");
+	metrics_add(METRIC_MISSED, count, reason);
+}
+
 static struct fair_job job_of(
 	struct beat *beat, uint32_t entry, int64_t slot_s, int64_t due_ms, bool follow_up)
 {
@@ -130,7 +136,7 @@ static void push_job(struct beat *beat, const struct fair_job *job)
 	bool waited = owed_forget(beat->owed, job->entry);
 
 	if (!fairness_push(beat->fairness, job) || waited)
-		metrics_add(METRIC_MISSED, 1);
+		count_missed("waiting", 1);
 }
 
 static void push_slot(
@@ -230,7 +236,7 @@ static void collect_due(struct beat *beat)
 		const struct schedule_entry *item = schedule_at(beat->schedule, entry);
 		int64_t due_ms = due_at_ms(&item->due, slot_s);
 		if (missed > 0)
-			metrics_add(METRIC_MISSED, missed);
+			count_missed("overrun", missed);
 		if (!outage || !may_wait(beat, item, due_ms)) {
 			push_slot(beat, entry, slot_s, due_ms, false);
 			continue;
@@ -323,12 +329,11 @@ static int push_batch(
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (!went_in[i]) {
-			metrics_add(METRIC_SKIPPED, taken[i].follow_up ? 0 : 1);
+			metrics_add(METRIC_TICKS, taken[i].follow_up ? 0 : 1, "skipped");
 			continue;
 		}
-		metrics_add(METRIC_ENQUEUED, 1);
-		metrics_observe(METRIC_TICK_DELAY_MS,
-			beat->now_ms > jobs[i].due_ms ? beat->now_ms - jobs[i].due_ms : 0);
+		metrics_add(METRIC_TICKS, 1, "enqueued");
+		metrics_observe(METRIC_TICK_DELAY, beat->now_ms - jobs[i].due_ms);
 		beat->pushed_since++;
 		(*pushed)++;
 	}

@@ -38,13 +38,15 @@ struct scheduler {
 	char holder[96];
 	int signal_fd;
 	sigset_t old_mask;
-	int64_t lease_ms, tick_ms;
+	int64_t lease_ms, tick_ms, started_mono_ms;
 	/* The lease: valid while our clock is before until_mono_ms. */
 	bool leads, took_over;
 	int64_t epoch, postgres_ms, read_mono_ms, until_mono_ms, renew_mono_ms;
 	bool listening;
-	_Atomic bool trouble;          /* said once; read by the status thread */
-	_Atomic int64_t round_mono_ms; /* read by the status thread */
+	/* Read by the status thread. */
+	_Atomic(const char *) trouble; /* why rounds fail, said once; NULL: they do not */
+	_Atomic int64_t round_mono_ms;
+	_Atomic int64_t lead_until_mono_ms; /* 0: does not lead */
 };
 
 static int64_t postgres_now_ms(const struct scheduler *scheduler)
@@ -59,7 +61,7 @@ static void lose_lead(struct scheduler *scheduler, const char *why)
 			LOG_INT("epoch", scheduler->epoch));
 	scheduler->leads = false;
 	scheduler->took_over = false;
-	metrics_set(METRIC_LEADER, 0);
+	atomic_store(&scheduler->lead_until_mono_ms, 0);
 }
 
 /*
@@ -96,7 +98,9 @@ static int keep_lead(struct scheduler *scheduler, struct err *err)
 	scheduler->postgres_ms = lease.now_ms;
 	scheduler->read_mono_ms = clock_mono_ms(scheduler->clock);
 	scheduler->until_mono_ms = before_ms + scheduler->lease_ms;
-	metrics_set(METRIC_LEADER, 1);
+	atomic_store(&scheduler->lead_until_mono_ms, scheduler->until_mono_ms);
+	metrics_set(METRIC_LEADER_EPOCH, lease.epoch);
+	metrics_set(METRIC_SCHED_CLOCK, clock_utc_ms(scheduler->clock) - lease.now_ms);
 	return 0;
 }
 
@@ -123,6 +127,8 @@ static int lead(struct scheduler *scheduler, struct err *err)
 		return 0;
 	int result = beat_tick(
 		scheduler->beat, scheduler->epoch, postgres_now_ms(scheduler), &pushed, err);
+	if (result == 0)
+		metrics_set(METRIC_LAST_TICK, postgres_now_ms(scheduler));
 	if (result == -1 && err->code == ERR_FENCED)
 		lose_lead(scheduler, "a newer leader has pushed");
 	return result;
@@ -184,12 +190,29 @@ static int wait_changes(struct scheduler *scheduler, struct err *err)
 static bool is_ready(void *context, const char **ret_reason)
 {
 	const struct scheduler *scheduler = context;
-	bool fresh = clock_mono_ms(scheduler->clock) - atomic_load(&scheduler->round_mono_ms) <
-		     STALE_MS;
-	bool ready = fresh && !atomic_load(&scheduler->trouble);
+	const char *trouble = atomic_load(&scheduler->trouble);
+	int64_t round_ms = atomic_load(&scheduler->round_mono_ms);
+	bool stale = clock_mono_ms(scheduler->clock) - round_ms >= STALE_MS;
 
-	*ret_reason = ready ? "ok" : "Postgres or Redis is away";
-	return ready;
+	*ret_reason = trouble != NULL ? trouble
+		      : round_ms == 0 ? "no round has been finished yet"
+		      : stale         ? "no round has been finished for 5 s"
+				      : "ok";
+	return trouble == NULL && !stale;
+}
+
+/* On the status server's thread: a leader that is stuck has lost its lease all the same. */
+static void refresh(void *context)
+{
+	const struct scheduler *scheduler = context;
+	int64_t now_ms = clock_mono_ms(scheduler->clock);
+	const char *reason;
+
+	metrics_set(METRIC_LEADER, now_ms < atomic_load(&scheduler->lead_until_mono_ms) ? 1 : 0);
+	int64_t round_ms = atomic_load(&scheduler->round_mono_ms);
+	metrics_set(
+		METRIC_SCHED_LAG, now_ms - (round_ms != 0 ? round_ms : scheduler->started_mono_ms));
+	metrics_set(METRIC_SCHED_READY, is_ready(context, &reason) ? 1 : 0);
 }
 
 static int one_round(struct scheduler *scheduler, struct err *err)
@@ -204,11 +227,14 @@ static int one_round(struct scheduler *scheduler, struct err *err)
 
 static void note_trouble(struct scheduler *scheduler, int result, const struct err *failure)
 {
-	if (result == -1 && !scheduler->trouble)
+	if (result == -1 && scheduler->trouble == NULL)
 		log_failure(LOG_WARN, "could not finish a round, trying again", failure);
-	else if (result == 0 && scheduler->trouble)
+	else if (result == 0 && scheduler->trouble != NULL)
 		log_event(LOG_INFO, "rounds go on again");
-	scheduler->trouble = result == -1;
+	atomic_store(&scheduler->trouble, result == 0                     ? NULL
+					  : failure->code == ERR_QUEUE    ? "Redis is away"
+					  : failure->code == ERR_DATABASE ? "Postgres is away"
+									  : "rounds fail");
 }
 
 /* drain: everything that is due goes into the streams, at once. */
@@ -291,15 +317,19 @@ static int open_all(struct scheduler *scheduler, struct err *err)
 {
 	struct status_server_options status = {
 		.address = config_text(scheduler->config, "scheduler.listen"),
+		.metrics_address = config_text(scheduler->config, "scheduler.metrics_listen"),
 		.ready = is_ready,
+		.refresh = refresh,
 		.context = scheduler,
 	};
 
 	if (open_signals(scheduler, err) == -1 || open_connections(scheduler, false, err) == -1)
 		return -1;
-	scheduler->metrics = metrics_new(1);
+	scheduler->metrics = metrics_new(
+		&(struct metrics_options){.process = METRICS_SCHEDULER, .slots = 1});
 	metrics_use(scheduler->metrics, 0);
 	status.metrics = scheduler->metrics;
+	scheduler->started_mono_ms = clock_mono_ms(scheduler->clock);
 	return status_server_start(&status, &scheduler->server, err);
 }
 

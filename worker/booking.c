@@ -5,6 +5,7 @@
 #include "core/io/postgres.h"
 #include "core/store/journal.h"
 #include "worker/seam.h"
+#include "worker/takings.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +28,7 @@ struct booking {
 	struct booked_row *changes; /* room for every row of the dossier */
 	size_t change_count;
 	int trade_count;
+	struct takings *takings;
 	bool empty;
 };
 
@@ -197,6 +199,7 @@ static void push_trade(struct booking *booking, const struct pair *pair, const s
 	doc_int(doc, "executed_ms", fill->executed_ms);
 	doc_push(booking->trades, doc);
 	booking->trade_count++;
+	takings_add(&booking->takings, booking->work->arena, effect, fill->price, fee_in_settle);
 }
 
 /* Remembers an execution as booked, so that it is not applied again in this run. */
@@ -365,5 +368,6 @@ int booking_commit(struct booking *booking, struct err *err)
 	memcpy(work->dossier.pairs, booking->after,
 		work->dossier.pair_count * sizeof booking->after[0]);
 	work->trades += booking->trade_count;
+	takings_count(booking->takings, work->dossier.exchange_name);
 	return 0;
 }

@@ -70,7 +70,7 @@ static int end_run(
 	int result = claim_end_killed(deaths->options.postgres, &killed, &fate, err);
 	reach_database(deaths->options.reach, result, err);
 	if (result == 0 && fate == CLAIM_FATE_DEAD) {
-		metrics_add(METRIC_DEAD, 1);
+		metrics_add(METRIC_DEAD, 1, "killed");
 		log_event(LOG_ERROR, "a run killed too many runners, it goes to the dead letters",
 			LOG_TEXT("bot", obituary->run.bot.text),
 			LOG_INT("slot", obituary->run.scheduled_s));

@@ -11,6 +11,7 @@
 #include "core/store/claim.h"
 #include "worker/child.h"
 #include "worker/deaths.h"
+#include "worker/gauges.h"
 #include "worker/policy.h"
 #include "worker/reach.h"
 #include "worker/sandbox.h"
@@ -24,6 +25,7 @@
 #define EXPIRED_MS 2000   /* leases of dead hosts */
 #define RECLAIM_MS 10000  /* jobs that were fetched and never claimed */
 #define STALE_MS 5000     /* no round of ours, or no poll by any runner, for that long: not ready */
+#define STUCK_MS 15000    /* a run that stands in one phase for longer does not serve */
 #define PORT_WAIT_MS 5000 /* for the keeper of a pool whose supervisor died to leave our port */
 #define PROMOTE_LIMIT 1000
 #define HOLDERS_LIMIT 256
@@ -215,16 +217,19 @@ static void listen(struct keeper *keeper)
 
 /* ---- serving -------------------------------------------------------------------------------- */
 
-/* A runner that works need not poll; one that hangs in its work is killed in time. */
+/* A runner that works need not poll, as long as its run goes on. */
 static bool somebody_serves(const struct keeper *keeper)
 {
+	const struct scoreboard *scoreboard = keeper->scoreboard;
+	int64_t now_ms = clock_mono_ms(keeper->clock);
 	struct scoreboard_run run;
 
 	for (unsigned slot = 0; slot < runner_slots(keeper); slot++)
-		if (is_running(keeper, slot, &run))
+		if (is_running(keeper, slot, &run) &&
+			now_ms - atomic_load(&scoreboard->pages[slot].heartbeat_mono_ms) <=
+				STUCK_MS)
 			return true;
-	return clock_mono_ms(keeper->clock) - atomic_load(&keeper->scoreboard->last_poll_mono_ms) <=
-	       STALE_MS;
+	return now_ms - atomic_load(&scoreboard->last_poll_mono_ms) <= STALE_MS;
 }
 
 /* On the status server's thread: it reads nothing but shared memory. */
@@ -238,17 +243,32 @@ static bool is_ready(void *context, const char **ret_reason)
 	*ret_reason = atomic_load(&scoreboard->draining)        ? "draining"
 		      : !atomic_load(&scoreboard->keeper_ready) ? "Postgres or Redis is away"
 		      : round_ms > STALE_MS                     ? "the keeper does not come round"
-		      : !somebody_serves(keeper) ? "no runner has polled or claimed for 5 s"
+		      : !somebody_serves(keeper) ? "no runner has polled or come on with a run"
 						 : "ok";
 	return strcmp(*ret_reason, "ok") == 0;
+}
+
+/* On the status server's thread, too. */
+static void refresh(void *context)
+{
+	const struct keeper *keeper = context;
+	const char *reason;
+	struct gauges_state state = {
+		.ready = is_ready(context, &reason),
+		.now_mono_ms = clock_mono_ms(keeper->clock),
+	};
+
+	gauges_refresh(keeper->scoreboard, &state);
 }
 
 static int serve_status(struct keeper *keeper, struct err *err)
 {
 	struct status_server_options status = {
 		.address = config_text(keeper->config, "worker.listen"),
+		.metrics_address = config_text(keeper->config, "worker.metrics_listen"),
 		.metrics = keeper->child->metrics,
 		.ready = is_ready,
+		.refresh = refresh,
 		.context = keeper,
 	};
 

@@ -301,17 +301,19 @@ static struct row_change change_after(
 static void count_outcome(
 	struct work *work, const struct row *row, int outcome, const struct err *failure)
 {
+	const char *venue = work->dossier.exchange_name;
+
 	if (row->kind != ROW_PLACE)
 		return;
 	work->orders++;
-	metrics_add(METRIC_ORDERS_SENT, 1);
+	metrics_add(METRIC_ORDERS, 1, venue, "sent");
 	if (outcome == 0)
 		return;
 	if (failure->retry == ERR_RETRY_ASK) {
-		metrics_add(METRIC_ORDERS_UNKNOWN, 1);
+		metrics_add(METRIC_ORDERS, 1, venue, "unknown");
 		log_failure(LOG_WARN, "order outcome unknown, asking the venue", failure);
 	} else {
-		metrics_add(METRIC_ORDERS_REJECTED, 1);
+		metrics_add(METRIC_ORDERS, 1, venue, "rejected");
 		log_failure(LOG_WARN, "order refused", failure);
 	}
 }

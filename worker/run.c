@@ -48,9 +48,11 @@ static int attach_credential(struct work *work, struct vault_secret **ret_secret
 		return err_set(err, ERR_INVALID, ERR_RETRY_NEVER,
 			"the credential's account is not known: run credential check");
 	if (vault_open_credential(work->context->vault, dossier->master_key_id, dossier->wrapped,
-		    dossier->sealed, &binding, ret_secret, err) == -1)
+		    dossier->sealed, &binding, ret_secret, err) == -1) {
+		metrics_add(METRIC_VAULT_OPENS, 1, "refused");
 		return err_while(err, "could not open credential %s", dossier->credential);
-	metrics_add(METRIC_VAULT_OPENS, 1);
+	}
+	metrics_add(METRIC_VAULT_OPENS, 1, "opened");
 	vault_secret_expose(*ret_secret);
 	exchange_attach(
 		work->exchange, &(struct exchange_credential){.key = vault_secret_key(*ret_secret),
@@ -495,6 +497,10 @@ static void close_run(struct work *work, struct err *failure, struct run_result 
 	if (close.end == CLAIM_RETRY || close.end == CLAIM_POSTPONE) {
 		ret->verdict = RUN_RETRY;
 		ret->retry_ms = close.retry_ms;
+	} else {
+		metrics_add(METRIC_USAGE, 1, "run", "recorded");
+		metrics_add(METRIC_USAGE, 1, "run_seconds", "recorded");
+		metrics_add(METRIC_USAGE, 1, "api_calls", "recorded");
 	}
 	ret->dead = close.end == CLAIM_DEAD;
 	ret->succeeded = close.end == CLAIM_SUCCESS;
@@ -601,6 +607,7 @@ void run_execute(struct run_context *context, const struct job *job, struct run_
 		work->claimed_mono_ms = clock_mono_ms(context->clock);
 		work->deadline_mono_ms = work->claimed_mono_ms + context->soft_timeout_ms;
 		metrics_add(METRIC_QUEUE_CLAIMS, 1);
+		metrics_set(METRIC_WORKER_CLOCK, clock_utc_ms(context->clock) - work->claim.now_ms);
 		if (work->claim.outcome == CLAIM_TAKEN)
 			execute_claimed(work, ret);
 		else

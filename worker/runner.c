@@ -226,19 +226,18 @@ static bool wait_for_database(struct runner *runner)
 
 /* ---- working -------------------------------------------------------------------------------- */
 
-static void count_run(struct runner *runner, const struct run_result *result)
+static void count_run(
+	struct runner *runner, const struct uuid *bot, const struct run_result *result)
 {
 	if (!result->executed)
 		return;
-	metrics_add(result->succeeded                ? METRIC_RUNS_SUCCESS
-		    : result->error_class[0] == '\0' ? METRIC_RUNS_SKIPPED
-						     : METRIC_RUNS_ERROR,
-		1);
-	metrics_observe(METRIC_RUN_MS, result->duration_ms);
-	metrics_observe(
-		METRIC_START_DELAY_MS, result->start_delay_ms < 0 ? 0 : result->start_delay_ms);
+	metrics_count_run(bot->text, result->succeeded                ? "success"
+				     : result->error_class[0] == '\0' ? "skipped"
+								      : "error");
+	metrics_observe(METRIC_RUN_DURATION, result->duration_ms);
+	metrics_observe(METRIC_RUN_DELAY, result->start_delay_ms);
 	if (result->dead)
-		metrics_add(METRIC_DEAD, 1);
+		metrics_add(METRIC_DEAD, 1, result->error_class);
 	runner->runs++;
 }
 
@@ -303,11 +302,11 @@ static void execute(struct runner *runner, const struct job *job, struct run_res
 		log_failure(LOG_WARN, "could not bound the run's CPU time", &err);
 	/* The supervisor enforces the hard timeout; should it be gone, the alarm does. */
 	(void)alarm((unsigned)cpu_s + 5);
-	metrics_set(METRIC_BUSY, 1);
+	metrics_set(METRIC_ACTIVE, 1);
 	run_execute(&runner->context, job, result);
-	metrics_set(METRIC_BUSY, 0);
+	metrics_set(METRIC_ACTIVE, 0);
 	(void)alarm(0);
-	count_run(runner, result);
+	count_run(runner, &job->bot, result);
 }
 
 /*

@@ -47,8 +47,8 @@ struct scoreboard_page {
 	_Atomic int phase;
 	_Atomic bool ready;  /* it lives: it waits for jobs, or for Postgres or Redis */
 	_Atomic bool served; /* it has asked the queue for work */
-	_Atomic int64_t heartbeat_mono_ms;
-	_Atomic int64_t runs; /* finished since fork */
+	_Atomic int64_t heartbeat_mono_ms; /* its last look for work, or phase of a run */
+	_Atomic int64_t runs;              /* finished since fork */
 	_Atomic int64_t resident_kb;
 	_Atomic int64_t proportional_kb; /* PSS at the last look */
 	_Atomic int pid;                 /* for a keeper that was left alone */

@@ -218,6 +218,18 @@ static void write_obituary(struct supervisor *supervisor, unsigned slot, int sta
 		LOG_INT("memory_kb", memory_kb), LOG_INT("restart_in_ms", restart_in_ms));
 }
 
+static const char *exit_cause(const struct scoreboard_obituary *obituary)
+{
+	if (obituary->timed_out || obituary->stopped)
+		return obituary->timed_out ? "timeout" : "stopped";
+	/* Nobody but the kernel kills our children so, unless a person does. */
+	if (obituary->signal != 0)
+		return obituary->signal == SIGKILL ? "oom" : "signal";
+	return obituary->exit_code == CHILD_EXIT_RECYCLED  ? "recycled"
+	       : obituary->exit_code == CHILD_EXIT_NO_WORK ? "ok"
+							   : "error";
+}
+
 static void on_death(
 	struct supervisor *supervisor, unsigned slot, int status, const struct rusage *usage)
 {
@@ -242,8 +254,7 @@ static void on_death(
 	};
 
 	metrics_release(supervisor->metrics, slot);
-	metrics_use(supervisor->metrics, slot);
-	metrics_add(METRIC_CHILD_EXITS, 1);
+	metrics_add(METRIC_CHILD_EXITS, 1, exit_cause(&obituary));
 	if (!is_keeper(supervisor, slot) && !scoreboard_bury(supervisor->scoreboard, &obituary))
 		log_event(LOG_WARN, "no room for an obituary, the lease ends by itself",
 			LOG_INT("slot", slot));
@@ -382,7 +393,11 @@ int worker_run(const struct worker_options *options, const struct config *config
 	}
 	name_host(supervisor.host, sizeof supervisor.host);
 	supervisor.scoreboard = scoreboard_new(runners + 1);
-	supervisor.metrics = metrics_new(runners + 1);
+	/* A row for each child, and the last for us. */
+	supervisor.metrics = metrics_new(&(struct metrics_options){.process = METRICS_WORKER,
+		.slots = runners + 2,
+		.bots_max = (unsigned)config_int(config, "metrics.bots_max")});
+	metrics_use(supervisor.metrics, runners + 1);
 	supervisor.policy = mem_zero(1, sizeof *supervisor.policy);
 	supervisor.seen = mem_zero(runners + 1, sizeof *supervisor.seen);
 	supervisor.pids = mem_zero(runners + 1, sizeof *supervisor.pids);

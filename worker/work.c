@@ -15,6 +15,7 @@ void work_phase(struct work *work, enum runner_phase phase)
 	work->phase = phase;
 	work->phase_since_ms = now_ms;
 	scoreboard_phase(work->context->page, phase);
+	atomic_store(&work->context->page->heartbeat_mono_ms, now_ms);
 }
 
 int work_may_go_on(const struct work *work, struct err *err)

@@ -4,6 +4,7 @@
 #include "core/io/http.h"
 #include "core/io/http_server.h"
 #include "core/io/log.h"
+#include "core/io/metrics.h"
 #include "core/io/postgres.h"
 #include "core/io/redis.h"
 
@@ -64,10 +65,14 @@ static const struct setting settings[] = {
 		"seconds of work that stand in the streams; the rest waits in the scheduler, fairly" },
 	{ "scheduler.listen", TEXT, "", 0, 0, http_server_check_address,
 		"address:port of /metrics, /health and /ready; empty: off" },
+	{ "scheduler.metrics_listen", TEXT, "", 0, 0, http_server_check_address,
+		"address:port of /metrics alone, which listen then has no more; empty: at listen" },
 
 	{ "worker.runners", INT, "8", 1, 1024, NULL, "runs at once: forked runners" },
 	{ "worker.listen", TEXT, "", 0, 0, http_server_check_address,
 		"address:port of /metrics, /health and /ready; empty: off" },
+	{ "worker.metrics_listen", TEXT, "", 0, 0, http_server_check_address,
+		"address:port of /metrics alone, which listen then has no more; empty: at listen" },
 	{ "worker.lease_ms", INT, "10000", 1000, 300000, NULL,
 		"a run whose lease is not renewed for this long may be taken over" },
 	{ "worker.soft_timeout_ms", INT, "45000", 1000, 3600000, NULL,
@@ -90,6 +95,9 @@ static const struct setting settings[] = {
 		"ceiling of the first pause between two tries" },
 	{ "worker.retry_cap_ms", INT, "60000", 1, 86400000, NULL,
 		"ceiling of every pause between two tries" },
+
+	{ "metrics.bots_max", INT, "0", 0, METRICS_BOTS_MAX, NULL,
+		"bots with a series of their own in bot_executions_total; 0: none, no label bot_id" },
 
 	{ "vault.master_key_file", TEXT, "", 0, 0, NULL,
 		"the master key ring: a file of mode 0600 or 0400, or an inherited descriptor fd:N" },

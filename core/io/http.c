@@ -452,6 +452,7 @@ static void set_tls(struct transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 	curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls);
 	curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
 }
 
 static CURL *take_easy(struct http *http)
@@ -567,6 +568,26 @@ static char *take_text(struct buffer *buffer, size_t *ret_size_bytes)
 	return text;
 }
 
+/* The library tells it as text, of the connection's own certificate first. */
+static int64_t certificate_until_ms(CURL *easy)
+{
+	static const char name[] = "Expire date:";
+	struct curl_certinfo *chain = NULL;
+	long connects = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
+	if (connects == 0 || curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain) != CURLE_OK ||
+		chain == NULL || chain->num_of_certs < 1)
+		return 0;
+	for (const struct curl_slist *line = chain->certinfo[0]; line != NULL; line = line->next) {
+		if (strncmp(line->data, name, sizeof name - 1) != 0)
+			continue;
+		time_t until_s = curl_getdate(line->data + sizeof name - 1, NULL);
+		return until_s == -1 ? 0 : (int64_t)until_s * 1000;
+	}
+	return 0;
+}
+
 static struct http_response *transfer_response(struct transfer *transfer)
 {
 	struct http_response *response = mem_zero(1, sizeof *response);
@@ -575,6 +596,7 @@ static struct http_response *transfer_response(struct transfer *transfer)
 	response->body = take_text(&transfer->reply_body, &response->body_size_bytes);
 	response->headers = take_text(&transfer->reply_headers, NULL);
 	response->duration_ms = clock_mono_ms(clock_system()) - transfer->started_mono_ms;
+	response->certificate_until_ms = certificate_until_ms(transfer->easy);
 	return response;
 }
 

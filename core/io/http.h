@@ -52,6 +52,7 @@ struct http_response {
 	size_t body_size_bytes;
 	char *headers; /* raw header lines, NUL-terminated, owned */
 	int64_t duration_ms;
+	int64_t certificate_until_ms; /* UTC, of the peer of a new TLS connection; else 0 */
 };
 
 MUST_CHECK int http_init(struct err *err);

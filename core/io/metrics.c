@@ -1,113 +1,106 @@
 #include "core/io/metrics.h"
 
+#include "core/base/ident.h"
+#include "core/io/metrics_memory.h"
+
 #include <assert.h>
 #include <errno.h>
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#define BUCKETS 16 /* the last one is +Inf */
+#define CACHE_LINE_BYTES 64
+#define CELLS_PER_LINE (CACHE_LINE_BYTES / sizeof(int64_t))
 
-enum kind { COUNTER, GAUGE, HISTOGRAM };
+static struct metrics *segment;          /* that this process counts into; NULL: adds are dropped */
+static _Atomic int64_t *own;             /* its row there */
+static unsigned first[METRIC_COUNT + 1]; /* cell of each family in a row, and the row's end */
 
-/* One line of the exposition: several of one name, told apart by labels, stand side by side. */
-struct family {
-	const char *name;
-	const char *labels; /* "" or `{status="success"}` */
-	enum kind kind;
-	const char *help;
-};
+/* ---- memory ---------------------------------------------------------------------------------- */
 
-/* clang-format off */
-static const struct family families[METRIC_COUNT] = {
-	[METRIC_RUNS_SUCCESS] = { "bot_executions_total", "{status=\"success\"}", COUNTER,
-		"runs that were claimed, by how they ended" },
-	[METRIC_RUNS_ERROR] = { "bot_executions_total", "{status=\"error\"}", COUNTER, "" },
-	[METRIC_RUNS_SKIPPED] = { "bot_executions_total", "{status=\"skipped\"}", COUNTER, "" },
-	[METRIC_RUN_MS] = { "bot_execution_duration_seconds", "", HISTOGRAM,
-		"time from claim to close of a run" },
-	[METRIC_START_DELAY_MS] = { "bot_execution_start_delay_seconds", "", HISTOGRAM,
-		"time from a run's due second to its claim" },
-	[METRIC_QUEUE_CLAIMS] = { "queue_claims_total", "", COUNTER, "jobs claimed" },
-	[METRIC_FENCED] = { "queue_fence_rejected_total", "", COUNTER,
-		"writes refused because a newer token exists" },
-	[METRIC_LEASE_EXPIRED] = { "queue_lease_expired_total", "", COUNTER,
-		"runs taken over because their lease ended" },
-	[METRIC_DEAD] = { "queue_dead_total", "", COUNTER, "jobs given up as dead letters" },
-	[METRIC_CHILD_EXITS] = { "worker_child_exits_total", "", COUNTER, "children that ended" },
-	[METRIC_VENUE_REQUESTS] = { "exchange_requests_total", "", COUNTER, "requests sent to venues" },
-	[METRIC_ORDERS_SENT] = { "exchange_orders_total", "{outcome=\"sent\"}", COUNTER,
-		"orders, by what became of sending them" },
-	[METRIC_ORDERS_REJECTED] = { "exchange_orders_total", "{outcome=\"rejected\"}", COUNTER, "" },
-	[METRIC_ORDERS_UNKNOWN] = { "exchange_orders_total", "{outcome=\"unknown\"}", COUNTER, "" },
-	[METRIC_DRIFT] = { "exchange_position_drift_total", "", COUNTER,
-		"positions that our fills do not explain" },
-	[METRIC_VAULT_OPENS] = { "vault_opens_total", "", COUNTER, "credentials opened" },
-	[METRIC_ENQUEUED] = { "sched_ticks_total", "{result=\"enqueued\"}", COUNTER,
-		"due slots, by what became of them" },
-	[METRIC_SKIPPED] = { "sched_ticks_total", "{result=\"skipped\"}", COUNTER, "" },
-	[METRIC_MISSED] = { "sched_ticks_total", "{result=\"missed\"}", COUNTER, "" },
-	[METRIC_TICK_DELAY_MS] = { "sched_tick_delay_seconds", "", HISTOGRAM,
-		"time from a slot's due second to its enqueueing" },
-	[METRIC_LEADER_CHANGES] = { "sched_leader_changes_total", "", COUNTER,
-		"times this process took the lead" },
-	[METRIC_LEADER] = { "sched_leader", "", GAUGE, "1 while this process leads" },
-	[METRIC_ENTRIES] = { "sched_entries", "", GAUGE, "bots in the schedule" },
-	[METRIC_BUSY] = { "active_bots", "", GAUGE, "runs going on now" },
-};
-/* clang-format on */
-
-/* Upper bounds of the buckets; the text of a bound is what Prometheus shows. */
-static const struct {
-	int64_t below_ms;
-	const char *seconds;
-} bounds[BUCKETS - 1] = {{1, "0.001"}, {2, "0.002"}, {5, "0.005"}, {10, "0.01"}, {25, "0.025"},
-	{50, "0.05"}, {100, "0.1"}, {250, "0.25"}, {500, "0.5"}, {1000, "1"}, {2500, "2.5"},
-	{5000, "5"}, {10000, "10"}, {30000, "30"}, {60000, "60"}};
-
-struct cell {
-	_Atomic int64_t value;            /* counter, gauge, or a histogram's sum in ms */
-	_Atomic int64_t buckets[BUCKETS]; /* not cumulated */
-};
-
-/* Aligned to the cache line, so that two children's adds do not fight for one. */
-struct row {
-	_Alignas(64) struct cell cells[METRIC_COUNT];
-};
-
-struct metrics {
-	unsigned slots;
-	struct row rows[];
-};
-
-static struct row *own; /* this process's row; NULL: adds are dropped */
-
-struct metrics *metrics_new(unsigned slots)
+static void lay_out(void)
 {
-	size_t size_bytes = sizeof(struct metrics) + slots * sizeof(struct row);
+	if (first[METRIC_COUNT] != 0)
+		return;
+	for (unsigned i = 0; i < METRIC_COUNT; i++) {
+		const struct metrics_family *family = &metrics_families[i];
+		first[i + 1] = first[i] +
+			       metrics_family_series(family) * metrics_family_cells(family);
+	}
+}
+
+/* Rows begin at cache lines, so that two children's adds do not fight for one. */
+static size_t row_cells(void)
+{
+	lay_out();
+	return (first[METRIC_COUNT] + CELLS_PER_LINE - 1) / CELLS_PER_LINE * CELLS_PER_LINE;
+}
+
+static size_t round_up(size_t size_bytes)
+{
+	return (size_bytes + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES * CACHE_LINE_BYTES;
+}
+
+static size_t bots_capacity(unsigned bots_max)
+{
+	return bots_max == 0 ? 0 : (size_t)bots_max * 2;
+}
+
+/* The row behind the slots': gauges that the last writer sets. */
+static _Atomic int64_t *row_of(const struct metrics *metrics, unsigned slot)
+{
+	return metrics->cells + slot * row_cells();
+}
+
+struct metrics *metrics_new(const struct metrics_options *options)
+{
+	size_t head = round_up(sizeof(struct metrics));
+	size_t rows = round_up((options->slots + 1) * row_cells() * sizeof(int64_t));
+	size_t size_bytes = head + rows +
+			    bots_capacity(options->bots_max) * sizeof(struct metrics_bot);
 	struct metrics *metrics = mmap(
 		NULL, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (metrics == MAP_FAILED)
 		die("could not map %zu bytes for metrics: %s", size_bytes, strerror(errno));
-	metrics->slots = slots;
+	metrics->size_bytes = size_bytes;
+	metrics->process = options->process;
+	metrics->slots = options->slots;
+	metrics->bots_max = options->bots_max;
+	metrics->cells = (_Atomic int64_t *)((char *)metrics + head);
+	metrics->bots = (struct metrics_bot *)((char *)metrics + head + rows);
+	_Atomic int64_t *last = row_of(metrics, metrics->slots);
+	for (unsigned i = 0; i < METRIC_COUNT; i++)
+		for (unsigned k = first[i]; metrics_families[i].last && k < first[i + 1]; k++)
+			atomic_store_explicit(&last[k], METRICS_UNSET, memory_order_relaxed);
 	return metrics;
 }
 
-static void clear_gauges(struct row *row)
+void metrics_free(struct metrics **metrics)
 {
-	for (unsigned i = 0; i < METRIC_COUNT; i++) {
-		if (families[i].kind == GAUGE)
-			atomic_store_explicit(&row->cells[i].value, 0, memory_order_relaxed);
+	if (*metrics == NULL)
+		return;
+	if (segment == *metrics) {
+		segment = NULL;
+		own = NULL;
 	}
+	(void)munmap(*metrics, (*metrics)->size_bytes);
+	*metrics = NULL;
+}
+
+static void clear_gauges(_Atomic int64_t *row)
+{
+	for (unsigned i = 0; i < METRIC_COUNT; i++)
+		for (unsigned k = first[i];
+			metrics_families[i].kind == METRICS_GAUGE && k < first[i + 1]; k++)
+			atomic_store_explicit(&row[k], 0, memory_order_relaxed);
 }
 
 void metrics_use(struct metrics *metrics, unsigned slot)
 {
 	assert(slot < metrics->slots);
-	own = &metrics->rows[slot];
+	segment = metrics;
+	own = row_of(metrics, slot);
 	/* A gauge is about a living process; the counters of the slot's earlier holders stay. */
 	clear_gauges(own);
 }
@@ -115,103 +108,148 @@ void metrics_use(struct metrics *metrics, unsigned slot)
 void metrics_release(struct metrics *metrics, unsigned slot)
 {
 	assert(slot < metrics->slots);
-	clear_gauges(&metrics->rows[slot]);
+	clear_gauges(row_of(metrics, slot));
 }
 
-static void add(_Atomic int64_t *value, int64_t amount)
+/* ---- counting -------------------------------------------------------------------------------- */
+
+static void add(_Atomic int64_t *cell, int64_t amount)
 {
-	atomic_fetch_add_explicit(value, amount, memory_order_relaxed);
+	atomic_fetch_add_explicit(cell, amount, memory_order_relaxed);
 }
 
-static int64_t load(const _Atomic int64_t *value)
+static int64_t load(const _Atomic int64_t *cell)
 {
-	return atomic_load_explicit(value, memory_order_relaxed);
+	return atomic_load_explicit(cell, memory_order_relaxed);
 }
 
-void metrics_add(enum metric metric, int64_t amount)
+/* The first cell of a series in a row. */
+static unsigned cell_of(enum metric metric, const char *const *labels)
 {
-	assert(families[metric].kind == COUNTER && amount >= 0);
+	const struct metrics_family *family = &metrics_families[metric];
+
+	return first[metric] + metrics_family_place(family, labels) * metrics_family_cells(family);
+}
+
+void metrics_add_to(enum metric metric, int64_t amount, const char *const *labels)
+{
+	assert(metrics_families[metric].kind == METRICS_COUNTER && amount >= 0);
 	if (own != NULL)
-		add(&own->cells[metric].value, amount);
+		add(&own[cell_of(metric, labels)], amount);
 }
 
-void metrics_set(enum metric metric, int64_t value)
+static void store(enum metric metric, int64_t value, const char *const *labels)
 {
-	assert(families[metric].kind == GAUGE);
-	if (own != NULL)
-		atomic_store_explicit(&own->cells[metric].value, value, memory_order_relaxed);
-}
+	const struct metrics_family *family = &metrics_families[metric];
 
-void metrics_observe(enum metric metric, int64_t value_ms)
-{
-	unsigned bucket = 0;
-
-	assert(families[metric].kind == HISTOGRAM);
+	assert(family->kind == METRICS_GAUGE);
 	if (own == NULL)
 		return;
-	/* A clock that went back would make the sum fall, which reads as a restart. */
-	if (value_ms < 0)
-		value_ms = 0;
-	while (bucket < BUCKETS - 1 && value_ms > bounds[bucket].below_ms)
+	_Atomic int64_t *row = family->last ? row_of(segment, segment->slots) : own;
+	atomic_store_explicit(&row[cell_of(metric, labels)], value, memory_order_relaxed);
+}
+
+void metrics_set_to(enum metric metric, int64_t value, const char *const *labels)
+{
+	assert(value != METRICS_UNSET);
+	store(metric, value, labels);
+}
+
+void metrics_unset_of(enum metric metric, const char *const *labels)
+{
+	assert(metrics_families[metric].last);
+	store(metric, METRICS_UNSET, labels);
+}
+
+void metrics_observe_in(enum metric metric, int64_t value, const char *const *labels)
+{
+	const struct metrics_family *family = &metrics_families[metric];
+	unsigned bucket = 0;
+
+	assert(family->kind == METRICS_HISTOGRAM);
+	if (own == NULL)
+		return;
+	/* A clock that went back would make a sum of times fall, which reads as a restart. */
+	if (value < 0 && family->scale == METRICS_MILLI)
+		value = 0;
+	while (bucket < family->bounds->count && value > family->bounds->items[bucket].upper)
 		bucket++;
-	add(&own->cells[metric].value, value_ms);
-	add(&own->cells[metric].buckets[bucket], 1);
+	_Atomic int64_t *cells = &own[cell_of(metric, labels)];
+	add(&cells[bucket], 1);
+	add(&cells[family->bounds->count + 1], value);
 }
 
-int64_t metrics_total(const struct metrics *metrics, enum metric metric)
+int64_t metrics_cell(const struct metrics *metrics, enum metric metric, unsigned place)
 {
 	int64_t total = 0;
 
+	if (metrics_families[metric].last)
+		return load(&row_of(metrics, metrics->slots)[first[metric] + place]);
 	for (unsigned slot = 0; slot < metrics->slots; slot++)
-		total += load(&metrics->rows[slot].cells[metric].value);
+		total += load(&row_of(metrics, slot)[first[metric] + place]);
 	return total;
 }
 
-static int64_t bucket_total(const struct metrics *metrics, enum metric metric, unsigned bucket)
+int64_t metrics_total_of(
+	const struct metrics *metrics, enum metric metric, const char *const *labels)
 {
+	const struct metrics_family *family = &metrics_families[metric];
+	unsigned place = cell_of(metric, labels) - first[metric];
 	int64_t total = 0;
 
-	for (unsigned slot = 0; slot < metrics->slots; slot++)
-		total += load(&metrics->rows[slot].cells[metric].buckets[bucket]);
+	if (family->kind != METRICS_HISTOGRAM)
+		return metrics_cell(metrics, metric, place);
+	for (unsigned bucket = 0; bucket <= family->bounds->count; bucket++)
+		total += metrics_cell(metrics, metric, place + bucket);
 	return total;
 }
 
-static void write_histogram(const struct metrics *metrics, enum metric metric, struct buffer *out)
-{
-	const char *name = families[metric].name;
-	int64_t count = 0;
+/* ---- bots ------------------------------------------------------------------------------------ */
 
-	for (unsigned bucket = 0; bucket < BUCKETS; bucket++) {
-		count += bucket_total(metrics, metric, bucket);
-		buffer_format(out, "%s_bucket{le=\"%s\"} %lld\n", name,
-			bucket < BUCKETS - 1 ? bounds[bucket].seconds : "+Inf", (long long)count);
+/*
+ * The bot's place in a table that all children fill, without a lock that one could die with: the
+ * key is taken by one exchange; the name is the same whoever writes it, so it may be written twice.
+ */
+static struct metrics_bot *bot_of(struct metrics *metrics, const char *name)
+{
+	size_t capacity = bots_capacity(metrics->bots_max);
+	uint64_t key = hash_bytes(name, strlen(name)) | 1;
+
+	for (size_t i = 0; i < capacity; i++) {
+		struct metrics_bot *bot = &metrics->bots[(key + i) % capacity];
+		uint64_t there = atomic_load(&bot->key);
+		if (there == 0) {
+			if (atomic_load(&metrics->bots_used) >= metrics->bots_max)
+				return &metrics->others;
+			if (atomic_compare_exchange_strong(&bot->key, &there, key))
+				(void)atomic_fetch_add(&metrics->bots_used, 1);
+			else if (there != key)
+				continue;
+		} else if (there != key) {
+			continue;
+		}
+		if (!atomic_load(&bot->named)) {
+			(void)snprintf(bot->name, sizeof bot->name, "%s", name);
+			atomic_store(&bot->named, true);
+		}
+		return bot;
 	}
-	int64_t sum_ms = metrics_total(metrics, metric);
-	buffer_format(out, "%s_sum %lld.%03lld\n", name, (long long)(sum_ms / 1000),
-		(long long)(sum_ms % 1000));
-	buffer_format(out, "%s_count %lld\n", name, (long long)count);
+	return &metrics->others;
 }
 
-static void write_heading(const struct family *family, struct buffer *out)
+void metrics_count_run(const char *bot, const char *status)
 {
-	static const char *const types[] = {"counter", "gauge", "histogram"};
+	const char *const labels[METRICS_LABELS_MAX] = {status};
 
-	buffer_format(out, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help, family->name,
-		types[family->kind]);
+	metrics_add_to(METRIC_RUNS, 1, labels);
+	if (own != NULL && segment->bots_max > 0)
+		add(&bot_of(segment, bot)
+				->counts[metrics_family_place(
+					&metrics_families[METRIC_RUNS], labels)],
+			1);
 }
 
-void metrics_write(const struct metrics *metrics, struct buffer *out)
+size_t metrics_bots(const struct metrics *metrics)
 {
-	for (unsigned i = 0; i < METRIC_COUNT; i++) {
-		const struct family *family = &families[i];
-		bool first = i == 0 || strcmp(families[i - 1].name, family->name) != 0;
-
-		if (first)
-			write_heading(family, out);
-		if (family->kind == HISTOGRAM)
-			write_histogram(metrics, (enum metric)i, out);
-		else
-			buffer_format(out, "%s%s %lld\n", family->name, family->labels,
-				(long long)metrics_total(metrics, (enum metric)i));
-	}
+	return bots_capacity(metrics->bots_max);
 }

@@ -3,6 +3,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/base/err.h"
+#include "core/io/metrics.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -21,6 +22,7 @@ struct postgres {
 	int64_t connect_timeout_ms;
 	int64_t statement_timeout_ms;
 	PGconn *connection;  /* NULL: not connected */
+	bool was_connected;  /* once: the next connection is another one */
 	bool in_transaction; /* from a successful BEGIN to commit or rollback */
 	char sqlstate[6];
 	PGnotify *notification; /* lent out by the last postgres_wait */
@@ -225,6 +227,9 @@ static int open_connection(struct postgres *postgres, struct err *err)
 	PQsetNoticeReceiver(postgres->connection, drop_notices, NULL);
 	if (PQsetnonblocking(postgres->connection, 1) == -1)
 		return connect_failed(postgres, err);
+	if (postgres->was_connected)
+		metrics_add(METRIC_DB_RECONNECTS, 1);
+	postgres->was_connected = true;
 	return 0;
 }
 
@@ -395,13 +400,28 @@ static int collect(struct postgres *postgres, enum effect effect, int64_t deadli
 	return 0;
 }
 
+/* What the server refused for want of a right is never a user's mistake. */
+static void count(const struct postgres *postgres, int result, int64_t began_mono_ms)
+{
+	bool answered = result == 0 || postgres->sqlstate[0] != '\0';
+
+	metrics_add(METRIC_DB_STATEMENTS, 1, result == 0 ? "ok" : answered ? "refused" : "lost");
+	if (answered)
+		metrics_observe(METRIC_DB_DURATION, clock_mono_ms(clock_system()) - began_mono_ms);
+	if (strcmp(postgres->sqlstate, "42501") == 0)
+		metrics_add(METRIC_RLS_VIOLATIONS, 1);
+}
+
 static int run(struct postgres *postgres, enum effect effect, PGresult **ret, struct err *err)
 {
+	int64_t began_mono_ms = clock_mono_ms(clock_system());
 	int64_t deadline = deadline_after(postgres->statement_timeout_ms);
 
-	if (flush_out(postgres, effect, deadline, err) == -1)
-		return -1;
-	return collect(postgres, effect, deadline, ret, err);
+	int result = flush_out(postgres, effect, deadline, err);
+	if (result == 0)
+		result = collect(postgres, effect, deadline, ret, err);
+	count(postgres, result, began_mono_ms);
+	return result;
 }
 
 static enum effect effect_of(const struct postgres *postgres)

@@ -2,6 +2,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
+#include "core/io/metrics.h"
 #include "core/io/sign.h"
 
 #include <assert.h>
@@ -38,6 +39,7 @@ struct redis {
 	int64_t connect_timeout_ms;
 	int64_t command_timeout_ms;
 	redisContext *context; /* NULL: not connected; always non-blocking */
+	bool was_connected;    /* once: the next connection is another one */
 	unsigned appended;     /* commands whose reply has not been read */
 	redisReply *message;   /* lent out by the last redis_wait */
 #if REDIS_HAS_TLS
@@ -412,9 +414,11 @@ static int greet(struct redis *redis, int count, const char **arguments, struct 
 		err->retry = ERR_RETRY_LATER;
 		return -1;
 	}
-	if (reply->type == REDIS_REPLY_ERROR)
-		return not_connected(redis, reply->str, err);
-	return 0;
+	if (reply->type != REDIS_REPLY_ERROR)
+		return 0;
+	if (strcmp(arguments[0], "AUTH") == 0)
+		metrics_add(METRIC_AUTH_FAILURES, 1, "redis");
+	return not_connected(redis, reply->str, err);
 }
 
 static int log_in(struct redis *redis, struct err *err)
@@ -469,7 +473,12 @@ int redis_connect(struct redis *redis, struct err *err)
 		return -1;
 	if (redis->tls && start_tls(redis, err) == -1)
 		return -1;
-	return log_in(redis, err);
+	if (log_in(redis, err) == -1)
+		return -1;
+	if (redis->was_connected)
+		metrics_add(METRIC_QUEUE_RECONNECTS, 1);
+	redis->was_connected = true;
+	return 0;
 }
 
 /* --- commands ------------------------------------------------------------------------------- */

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -501,6 +502,33 @@ Test(http, talks_tls_to_a_server_that_it_trusts)
 	venue_open(&venue, &options, &certificate);
 	cr_expect(reads(&venue, "/read"));
 	cr_expect(reads(&venue, "/read"));
+	certificate_remove(&certificate);
+}
+
+/* The certificate made for tests is valid for a day. */
+Test(http, a_new_connection_tells_when_its_certificate_ends)
+{
+	struct certificate certificate;
+	CLEANUP(venue_close) struct venue venue;
+	struct http_options options = plain;
+	int64_t tomorrow_ms = clock_utc_ms(clock_system()) + 86400000;
+
+	certificate_make("127.0.0.1", &certificate);
+	options.ca_file = certificate.certificate_file;
+	venue_open(&venue, &options, &certificate);
+	for (int i = 0; i < 2; i++) {
+		CLEANUP(http_response_free) struct http_response *response = NULL;
+		struct err err = {0};
+		cr_assert(zero(int, send_to(&venue, (struct http_request){0}, "/read", &response,
+					    &err)),
+			"%s", err.message);
+		if (i == 0)
+			cr_expect(lt(i64,
+				(int64_t)llabs(response->certificate_until_ms - tomorrow_ms),
+				60000));
+		else
+			cr_expect(zero(i64, response->certificate_until_ms), "reused: not told");
+	}
 	certificate_remove(&certificate);
 }
 

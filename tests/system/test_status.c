@@ -1,0 +1,145 @@
+/*
+ * What a running system tells of itself: its metrics, and whether it can work. Scraped live from a
+ * worker pool and its schedulers (pool.h), while runners work, die and hang.
+ */
+#include "tests/system/pool.h"
+
+/* Criterion's str and ptr are not const, only read. */
+#pragma GCC diagnostic ignored "-Wdiscarded-qualifiers"
+
+TestSuite(status, .init = setup, .fini = teardown, .timeout = 150);
+
+/* The body of a reply. The caller frees. */
+static char *body_of(int port, const char *path, long expected)
+{
+	CLEANUP(text_free) char *url = mem_format("http://127.0.0.1:%d%s", port, path);
+	CLEANUP(http_response_free) struct http_response *response = NULL;
+	const struct http_request request = {.method = "GET", .url = url};
+
+	cr_assert(zero(int, http_send(pool.http, &request, &response, &err)), "%s", err.message);
+	cr_expect(eq(i64, response->status, expected), "%s: %s", path, response->body);
+	return mem_text(response->body);
+}
+
+/* The value of a series, named as it stands in the text; -1 if it is not there. */
+static double value_of(const char *text, const char *series)
+{
+	size_t length = strlen(series);
+
+	for (const char *at = text; (at = strstr(at, series)) != NULL; at++)
+		if ((at == text || at[-1] == '\n') && at[length] == ' ')
+			return strtod(at + length, NULL);
+	return -1;
+}
+
+static double scrape(int port, const char *series)
+{
+	CLEANUP(text_free) char *text = body_of(port, "/metrics", 200);
+
+	return value_of(text, series);
+}
+
+static void expect_valid(const char *name, const char *text)
+{
+	if (system("command -v promtool >/dev/null") != 0)
+		cr_skip_test("promtool is not installed");
+	write_file(name, text);
+	CLEANUP(text_free)
+	char *line = mem_format("promtool check metrics < %s", file(name));
+	const char *argv[] = {"/bin/sh", "-c", line, NULL};
+	int code = process_run(file("promtool.log"), argv, COMMAND_MS);
+	CLEANUP(text_free) char *words = read_file("promtool.log");
+	cr_expect(zero(int, code), "%s: %s", name, words);
+}
+
+Test(status, a_live_scrape_is_valid_and_has_what_was_promised)
+{
+	CLEANUP(text_free) char *worker = body_of(pool.worker_port, "/metrics", 200);
+	CLEANUP(text_free) char *one = body_of(pool.scheduler_ports[0], "/metrics", 200);
+	CLEANUP(text_free) char *other = body_of(pool.scheduler_ports[1], "/metrics", 200);
+
+	expect_valid("worker.prom", worker);
+	expect_valid("scheduler.prom", one);
+	cr_expect(ge(dbl, value_of(worker, "bot_executions_total{status=\"success\"}"), 2));
+	cr_expect(ge(dbl, value_of(worker, "active_bots"), 0));
+	cr_expect(ge(dbl, value_of(worker, "trade_pnl_count"), 0));
+	cr_expect(ge(dbl, value_of(worker, "vault_opens_total{result=\"opened\"}"), 2));
+	cr_expect(ge(dbl,
+		value_of(worker, "exchange_requests_total{exchange=\"bybit\","
+				 "op=\"account\",code_class=\"2xx\"}"),
+		2));
+	cr_expect(epsilon_eq(
+		dbl, value_of(one, "sched_leader") + value_of(other, "sched_leader"), 1, 0.001));
+	cr_expect(ge(dbl,
+		scrape(pool.worker_port, "api_request_duration_seconds_count{endpoint="
+					 "\"/metrics\"}"),
+		1));
+}
+
+/* Every counter of before, one line at a time, stands as high or higher after. */
+static void expect_no_fall(const char *before, const char *after)
+{
+	CLEANUP(text_free) char *lines = mem_text(before);
+	char *rest = NULL;
+	int compared = 0;
+
+	for (char *line = strtok_r(lines, "\n", &rest); line != NULL;
+		line = strtok_r(NULL, "\n", &rest)) {
+		char *space = strrchr(line, ' ');
+		bool counts = strstr(line, "_total") != NULL || strstr(line, "_count") != NULL ||
+			      strstr(line, "_bucket") != NULL;
+		if (line[0] == '#' || space == NULL || !counts)
+			continue;
+		*space = '\0';
+		cr_expect(ge(dbl, value_of(after, line), strtod(space + 1, NULL)), "%s", line);
+		compared++;
+	}
+	cr_expect(gt(int, compared, 50));
+}
+
+Test(status, counters_do_not_fall_when_runners_die)
+{
+	CLEANUP(text_free) char *before = body_of(pool.worker_port, "/metrics", 200);
+
+	for (int i = 0; i < RUNNERS; i++)
+		cr_assert(zero(int, kill(pool.children[i], SIGKILL)));
+	int64_t began_ms = now_ms();
+	while (scrape(pool.worker_port, "worker_child_exits_total{cause=\"oom\"}") < RUNNERS)
+		cr_assert(lt(i64, now_ms() - began_ms, PATIENCE_MS), "deaths are not counted");
+	CLEANUP(text_free) char *after = body_of(pool.worker_port, "/metrics", 200);
+	expect_no_fall(before, after);
+	(void)runs_go_on("with new runners", 1);
+}
+
+Test(status, a_scrape_works_while_every_runner_is_stuck)
+{
+	for (int i = 0; i < RUNNERS; i++)
+		cr_assert(zero(int, kill(pool.children[i], SIGSTOP)));
+	int64_t took_ms = until_ready(pool.worker_port, false);
+	FIGURE("every runner stuck, unready after", took_ms);
+	CLEANUP(text_free) char *text = body_of(pool.worker_port, "/metrics", 200);
+	cr_expect(epsilon_eq(dbl, value_of(text, "worker_ready"), 0, 0.001));
+	cr_expect(gt(dbl, value_of(text, "worker_last_poll_age_seconds"), 4));
+	CLEANUP(text_free) char *reason = body_of(pool.worker_port, "/ready", 503);
+	cr_expect(ne(ptr, strstr(reason, "no runner has polled"), NULL), "%s", reason);
+	CLEANUP(text_free) char *health = body_of(pool.worker_port, "/health", 200);
+	cr_expect(eq(str, health, "ok\n"));
+	for (int i = 0; i < RUNNERS; i++)
+		cr_assert(zero(int, kill(pool.children[i], SIGCONT)));
+	(void)until_ready(pool.worker_port, true);
+	cr_expect(epsilon_eq(dbl, scrape(pool.worker_port, "worker_ready"), 1, 0.001));
+}
+
+Test(status, metrics_can_have_a_port_of_their_own)
+{
+	int port = process_free_port();
+	CLEANUP(text_free) char *apart = mem_format("worker.metrics_listen=127.0.0.1:%d", port);
+
+	cr_assert(zero(int, kill(pool.worker, SIGTERM)));
+	cr_assert(zero(int, process_wait(pool.worker, PATIENCE_MS)));
+	start_worker(apart);
+	cr_expect(eq(i64, status_of(pool.worker_port, "/metrics"), 404));
+	cr_expect(eq(i64, status_of(pool.worker_port, "/startupz"), 200));
+	cr_expect(eq(i64, status_of(port, "/ready"), 404));
+	cr_expect(eq(i64, status_of(port, "/metrics"), 200));
+}
