@@ -108,6 +108,21 @@ double measure_cpu_s(pid_t pid)
 	return ticks / (double)sysconf(_SC_CLK_TCK);
 }
 
+size_t measure_children(pid_t pid, pid_t ret_children[MEASURE_CHILDREN_MAX])
+{
+	char path[64];
+	size_t count = 0;
+	int child;
+
+	(void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, (int)pid);
+	CLEANUP(file_close) FILE *file = fopen(path, "re");
+	while (file != NULL && count < MEASURE_CHILDREN_MAX && fscanf(file, "%d", &child) == 1)
+		ret_children[count++] = child;
+	if (count == 0)
+		die("process %d has no children", (int)pid);
+	return count;
+}
+
 const char *measure_setting(const char *name)
 {
 	const char *value = getenv(name);

@@ -40,6 +40,10 @@ double measure_own_cpu_s(void);
 /* CPU seconds of a process and its children, the ended ones included (those it has waited for). */
 double measure_cpu_s(pid_t pid);
 
+/* The children of a process, at least one, in the order in which they were made. */
+#define MEASURE_CHILDREN_MAX 2048
+size_t measure_children(pid_t pid, pid_t ret_children[MEASURE_CHILDREN_MAX]);
+
 /* An environment variable that script/bench sets. */
 const char *measure_setting(const char *name);
 pid_t measure_pid(const char *name);

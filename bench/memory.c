@@ -9,11 +9,9 @@
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CHILDREN_MAX 2048
 #define PAUSE_MS 100
 
 static double proportional_mb(pid_t pid)
@@ -32,26 +30,11 @@ static double proportional_mb(pid_t pid)
 	return (double)kb / 1024;
 }
 
-static size_t children_of(pid_t pid, pid_t ret_children[CHILDREN_MAX])
-{
-	char path[64];
-	size_t count = 0;
-	int child;
-
-	(void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, (int)pid);
-	CLEANUP(file_close) FILE *file = fopen(path, "re");
-	while (file != NULL && count < CHILDREN_MAX && fscanf(file, "%d", &child) == 1)
-		ret_children[count++] = child;
-	if (count == 0)
-		die("process %d has no children", (int)pid);
-	return count;
-}
-
 static double sample(pid_t worker)
 {
-	pid_t children[CHILDREN_MAX];
-	double mb[CHILDREN_MAX];
-	size_t count = children_of(worker, children);
+	pid_t children[MEASURE_CHILDREN_MAX];
+	double mb[MEASURE_CHILDREN_MAX];
+	size_t count = measure_children(worker, children);
 
 	for (size_t i = 0; i < count; i++)
 		mb[i] = proportional_mb(children[i]);

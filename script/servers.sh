@@ -1,7 +1,8 @@
 # servers - private Postgres and Redis for demo, tests and benchmarks. Sourced, not run.
 #
 #   servers_begin          makes $servers_folder and decides $servers_user; traps the end
-#   servers_postgres MODE  "durable" (fsync, as in production) or "fast" (for tests); sets
+#   servers_postgres MODE [OPTION…]   "durable" (fsync, as in production) or "fast" (for tests),
+#                          with options of the server's own; sets
 #                          $servers_database_url, of a superuser on the database "postgres"
 #   servers_redis MODE     sets $servers_redis_url
 #   servers_start NAME COMMAND …   any other process, as $servers_user, logging to NAME.log;
@@ -124,7 +125,7 @@ servers_postgres() {
 	# INT is Postgres's fast stop; TERM would wait for its clients.
 	servers_start_on "$(servers_death_signal INT)" postgres "$bin/postgres" -D "$servers_folder/pg" -k "$servers_folder" \
 		-c listen_addresses= -c max_connections=300 -c shared_buffers=128MB \
-		-c timezone=UTC -c log_timezone=UTC "${options[@]}"
+		-c timezone=UTC -c log_timezone=UTC "${options[@]}" "${@:2}"
 	servers_wait_for 60 postgres pg_isready -q -h "$servers_folder" -U postgres || return
 	servers_database_url="postgres:///postgres?host=$servers_folder&user=postgres"
 }
