@@ -126,6 +126,7 @@ static void start_slot(const struct broker *broker, struct account_book *account
 		.account = account->handle,
 		.symbol = symbol,
 		.mode = POSITION_ONE_WAY,
+		.margin = account->mode,
 		.leverage = {leverage, leverage},
 	};
 }
@@ -333,12 +334,12 @@ static void accept(struct record *record, const struct record *plan, int64_t now
 	record->created_ms = record->updated_ms = now_ms;
 }
 
-int broker_place(struct broker *broker, int account, const struct order_request *request,
-	int64_t effect_ms, struct order *ret_order, struct err *err)
+static int place(struct broker *broker, int account, const struct order_request *request,
+	bool id_may_repeat, int64_t effect_ms, struct order *ret_order, struct err *err)
 {
 	struct slot *slot = find_slot(broker, account, request->symbol, err);
 	struct record plan = {0};
-	if (!slot || vetting_place(broker, slot, request, &plan, err) == -1)
+	if (!slot || vetting_place(broker, slot, request, id_may_repeat, &plan, err) == -1)
 		return -1;
 
 	struct record *record = roster_add(broker, slot);
@@ -354,6 +355,23 @@ int broker_place(struct broker *broker, int account, const struct order_request 
 	notice_order(broker, BROKER_EVENT_ACCEPTED, record, BROKER_REASON_NONE);
 	notice_order_view(broker, record, ret_order);
 	return 0;
+}
+
+int broker_place(struct broker *broker, int account, const struct order_request *request,
+	int64_t effect_ms, struct order *ret_order, struct err *err)
+{
+	return place(broker, account, request, false, effect_ms, ret_order, err);
+}
+
+int broker_place_again(struct broker *broker, int account, const struct order_request *request,
+	int64_t effect_ms, struct order *ret_order, struct err *err)
+{
+	return place(broker, account, request, true, effect_ms, ret_order, err);
+}
+
+uint64_t broker_id_number(const char *id)
+{
+	return roster_id_number(id);
 }
 
 static struct record *find_live(
@@ -421,9 +439,9 @@ static bool leverage_within_risk(const struct broker *broker, const struct slot 
 	return true;
 }
 
-static void allot_margin(const struct broker *broker, struct slot *slot)
+static void allot_margin(struct slot *slot)
 {
-	if (broker->accounts[slot->account]->mode != MARGIN_ISOLATED)
+	if (!model_isolated(slot))
 		return;
 	for (int leg = 0; leg < POSITIONS_MAX; leg++)
 		slot->legs[leg].margin = listing_initial(
@@ -457,8 +475,7 @@ int broker_set_leverage(struct broker *broker, int account, int symbol, struct d
 {
 	struct slot *slot = model_slot(broker, account, symbol);
 	const struct listing *listing = model_listing(broker, slot);
-	bool may_differ = slot->mode == POSITION_HEDGE &&
-			  broker->accounts[account]->mode == MARGIN_ISOLATED;
+	bool may_differ = slot->mode == POSITION_HEDGE && model_isolated(slot);
 	int64_t wanted[2];
 	if (!read_leverage(listing, buy, &wanted[SIDE_BUY]) ||
 		!read_leverage(listing, sell, &wanted[SIDE_SELL]) ||
@@ -470,7 +487,7 @@ int broker_set_leverage(struct broker *broker, int account, int symbol, struct d
 	struct slot before = *slot;
 	money available_before = margin_available(broker, broker->accounts[account]);
 	memcpy(slot->leverage, wanted, sizeof wanted);
-	allot_margin(broker, slot);
+	allot_margin(slot);
 	enum broker_refusal refusal = check_leverage(broker, slot, available_before);
 	if (refusal == BROKER_REFUSED_NOTHING)
 		return 0;
@@ -485,38 +502,69 @@ static enum broker_refusal check_idle(const struct slot *slot)
 	return slot->first ? BROKER_REFUSED_HAS_ORDERS : BROKER_REFUSED_NOTHING;
 }
 
+struct symbols { /* from from up to but not to */
+	int from, to;
+};
+
+static struct symbols symbols_of(const struct broker *broker, int symbol)
+{
+	assert(symbol >= -1 && symbol < broker->symbol_count);
+	return symbol == -1 ? (struct symbols){0, broker->symbol_count}
+			    : (struct symbols){symbol, symbol + 1};
+}
+
+/* Modes change only where nothing is held and nothing is asked. */
+static int check_all_idle(const struct broker *broker, const struct account_book *book,
+	struct symbols symbols, struct err *err)
+{
+	for (int symbol = symbols.from; symbol < symbols.to; symbol++) {
+		enum broker_refusal refusal = check_idle(&book->slots[symbol]);
+		if (refusal != BROKER_REFUSED_NOTHING)
+			return vetting_refuse(
+				err, refusal, broker->symbols[symbol].listing.rules.symbol);
+	}
+	return 0;
+}
+
 int broker_set_position_mode(
 	struct broker *broker, int account, int symbol, enum position_mode mode, struct err *err)
 {
-	struct slot *slot = model_slot(broker, account, symbol);
-	const char *name = model_listing(broker, slot)->rules.symbol;
-	if (slot->mode == mode)
-		return vetting_refuse(err, BROKER_REFUSED_UNCHANGED, name);
-	enum broker_refusal refusal = check_idle(slot);
-	if (refusal != BROKER_REFUSED_NOTHING)
-		return vetting_refuse(err, refusal, name);
-	slot->mode = mode;
-	slot->leverage[SIDE_SELL] = slot->leverage[SIDE_BUY];
+	struct account_book *book = model_account(broker, account);
+	struct symbols symbols = symbols_of(broker, symbol);
+	bool same = true;
+	for (int i = symbols.from; i < symbols.to; i++)
+		same &= book->slots[i].mode == mode;
+	if (same)
+		return vetting_refuse(err, BROKER_REFUSED_UNCHANGED, "");
+	if (check_all_idle(broker, book, symbols, err) == -1)
+		return -1;
+	for (int i = symbols.from; i < symbols.to; i++) {
+		book->slots[i].mode = mode;
+		book->slots[i].leverage[SIDE_SELL] = book->slots[i].leverage[SIDE_BUY];
+	}
 	return 0;
 }
 
 int broker_set_margin_mode(
-	struct broker *broker, int account, enum margin_mode mode, struct err *err)
+	struct broker *broker, int account, int symbol, enum margin_mode mode, struct err *err)
 {
 	struct account_book *book = model_account(broker, account);
-	if (book->mode == mode)
+	struct symbols symbols = symbols_of(broker, symbol);
+	bool same = symbol != -1 || book->mode == mode;
+	for (int i = symbols.from; i < symbols.to; i++)
+		same &= book->slots[i].margin == mode;
+	if (same)
 		return vetting_refuse(err, BROKER_REFUSED_UNCHANGED, "");
-	for (int symbol = 0; symbol < broker->symbol_count; symbol++) {
-		enum broker_refusal refusal = check_idle(&book->slots[symbol]);
-		if (refusal == BROKER_REFUSED_NOTHING)
-			continue;
-		(void)vetting_refuse(err, refusal, broker->symbols[symbol].listing.rules.symbol);
+	if (check_all_idle(broker, book, symbols, err) == -1) {
 		err->code = ERR_FILTER; /* the account's state, not a request in the wrong mode */
 		return -1;
 	}
-	book->mode = mode;
-	for (int symbol = 0; symbol < broker->symbol_count; symbol++)
-		book->slots[symbol].leverage[SIDE_SELL] = book->slots[symbol].leverage[SIDE_BUY];
+	if (symbol == -1)
+		book->mode = mode;
+	for (int i = symbols.from; i < symbols.to; i++) {
+		book->slots[i].margin = mode;
+		book->slots[i].leverage[SIDE_SELL] = book->slots[i].leverage[SIDE_BUY];
+	}
 	return 0;
 }
 
@@ -592,15 +640,12 @@ struct broker_balance broker_balance(const struct broker *broker, int account)
 {
 	const struct account_book *book = model_account(broker, account);
 	struct margin_totals totals = margin_totals(broker, book);
-	money free = book->wallet - totals.position - totals.order;
-	if (book->mode == MARGIN_CROSS)
-		free += totals.unrealised;
 	return (struct broker_balance){
 		.balance =
 			{
 				.wallet = fixed_money(book->wallet),
 				.equity = fixed_money(book->wallet + totals.unrealised),
-				.available = fixed_money(free > 0 ? free : 0),
+				.available = fixed_money(totals.free > 0 ? totals.free : 0),
 			},
 		.unrealised = fixed_money(totals.unrealised),
 		.position_margin = fixed_money(totals.position),
@@ -623,6 +668,7 @@ struct broker_symbol_state broker_symbol_state(const struct broker *broker, int 
 	const struct slot *slot = model_slot(broker, account, symbol);
 	return (struct broker_symbol_state){
 		.mode = slot->mode,
+		.margin = slot->margin,
 		.buy_leverage = decimal_scaled(slot->leverage[SIDE_BUY], FIXED_LEVERAGE_PLACES),
 		.sell_leverage = decimal_scaled(slot->leverage[SIDE_SELL], FIXED_LEVERAGE_PLACES),
 	};

@@ -25,12 +25,12 @@
  *  - An opening order reserves value / leverage plus the taker fee of its value, at its price (a
  *    market order: at ask or bid). In one-way mode the oldest orders against the position close
  *    it first and reserve nothing for that part. A waiting conditional order reserves nothing.
- *  - Isolated: a leg's margin is its entry value / leverage; available = wallet - position
- *    margins - order margins. Cross: value at mark / leverage; available = wallet + unrealised -
- *    the same.
+ *  - Isolated: a leg's margin is its entry value / leverage. Cross: value at mark / leverage.
+ *    Available = wallet - position margins - order margins + what is unrealised on cross legs.
  *  - Maintenance = value at mark * (tier rate + taker fee) - deduction of the tier.
  *  - Liquidation, tested at each price: isolated, when margin + unrealised <= maintenance of the
- *    leg; cross, when equity <= maintenance of the account, and then every leg goes.
+ *    leg; cross, when equity (without what isolated legs were allotted) <= maintenance of the cross
+ *    legs, and then every one of them goes.
  *  - The venue takes a leg over at its bankruptcy price: the tick at which price loss and taker
  *    fee together cost the leg's margin and not more (cross: the legs' shares of the equity, by
  *    value at mark, so that the wallet ends at zero or a few ticks above). Whatever the market
@@ -261,6 +261,14 @@ const char *broker_refusal_text(enum broker_refusal refusal);
 MUST_CHECK int broker_place(struct broker *broker, int account, const struct order_request *request,
 	int64_t effect_ms, struct order *ret_order, struct err *err);
 
+/*
+ * As broker_place, for a venue that keeps a client id unique among working orders only: an id
+ * whose order is final may be used again, and then names the new one.
+ */
+MUST_CHECK int broker_place_again(struct broker *broker, int account,
+	const struct order_request *request, int64_t effect_ms, struct order *ret_order,
+	struct err *err);
+
 struct broker_amend { /* what shall stay is left out */
 	bool has_quantity, has_price, has_trigger_price;
 	struct decimal quantity; /* the new total, above what is filled */
@@ -278,13 +286,13 @@ MUST_CHECK int broker_cancel(
 MUST_CHECK int broker_set_leverage(struct broker *broker, int account, int symbol,
 	struct decimal buy, struct decimal sell, struct err *err);
 
-/* At once; the symbol must be flat and without orders. */
+/* At once; the symbol (-1: every one) must be flat and without orders. */
 MUST_CHECK int broker_set_position_mode(
 	struct broker *broker, int account, int symbol, enum position_mode mode, struct err *err);
 
-/* At once; the account must be flat and without orders. */
+/* Likewise; -1 also decides for symbols that are added later. */
 MUST_CHECK int broker_set_margin_mode(
-	struct broker *broker, int account, enum margin_mode mode, struct err *err);
+	struct broker *broker, int account, int symbol, enum margin_mode mode, struct err *err);
 
 /* ---- what happens to a trader --------------------------------------------------------------- */
 
@@ -324,10 +332,12 @@ struct broker_balance {
 };
 struct broker_balance broker_balance(const struct broker *broker, int account);
 
+/* What was set for all symbols last; where one differs, broker_symbol_state tells. */
 enum margin_mode broker_margin_mode(const struct broker *broker, int account);
 
 struct broker_symbol_state {
 	enum position_mode mode;
+	enum margin_mode margin;
 	struct decimal buy_leverage, sell_leverage;
 };
 struct broker_symbol_state broker_symbol_state(
@@ -344,6 +354,12 @@ struct broker_position_extra {   /* what a venue shows beside struct position */
 };
 struct broker_position_extra broker_position_extra(
 	const struct broker *broker, int account, int symbol, enum leg leg);
+
+/*
+ * The number in an order's id, or in an execution's or a payment's: unique and ascending among
+ * each of the two. 0 if the text is no such id.
+ */
+uint64_t broker_id_number(const char *id);
 
 struct broker_order {
 	struct order order;

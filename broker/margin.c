@@ -18,7 +18,7 @@ money margin_position(const struct broker *broker, const struct slot *slot, int 
 	const struct holding *holding = &slot->legs[leg];
 	if (holding->lots == 0)
 		return 0;
-	if (broker->accounts[slot->account]->mode == MARGIN_ISOLATED)
+	if (model_isolated(slot))
 		return holding->margin;
 	const struct listing *listing = model_listing(broker, slot);
 	money value = listing_value(listing, model_abs(holding->lots), listing->price.mark);
@@ -93,19 +93,20 @@ struct margin_totals margin_totals(const struct broker *broker, const struct acc
 		for (int leg = 0; leg < POSITIONS_MAX; leg++) {
 			const struct holding *holding = &slot->legs[leg];
 			int64_t mark = listing->price.mark;
-			totals.unrealised += margin_unrealised(listing, holding, mark);
+			money unrealised = margin_unrealised(listing, holding, mark);
+			totals.unrealised += unrealised;
+			totals.free += model_isolated(slot) ? 0 : unrealised;
 			totals.position += margin_position(broker, slot, leg);
 			totals.maintenance += maintenance_at(listing, holding, mark);
 		}
 	}
+	totals.free += account->wallet - totals.position - totals.order;
 	return totals;
 }
 
 money margin_available(const struct broker *broker, const struct account_book *account)
 {
-	struct margin_totals totals = margin_totals(broker, account);
-	money free = account->wallet - totals.position - totals.order;
-	return account->mode == MARGIN_CROSS ? free + totals.unrealised : free;
+	return margin_totals(broker, account).free;
 }
 
 bool margin_covers(const struct broker *broker, const struct record *record)
@@ -130,7 +131,10 @@ bool margin_within_risk(const struct broker *broker, const struct record *record
 	return value <= listing_value_max(listing, slot->leverage[side]);
 }
 
-/* Equity minus maintenance of a cross account, one symbol's mark being moved to ticks. */
+/*
+ * Equity minus maintenance of an account's cross legs, one symbol's mark being moved to ticks. What
+ * is allotted to isolated legs stands behind those alone.
+ */
 static money cross_excess(
 	const struct broker *broker, const struct account_book *account, int moved, int64_t ticks)
 {
@@ -141,6 +145,10 @@ static money cross_excess(
 			continue;
 		const struct listing *listing = model_listing(broker, slot);
 		int64_t mark = symbol == moved ? ticks : listing->price.mark;
+		if (model_isolated(slot)) {
+			excess -= slot->legs[0].margin + slot->legs[1].margin;
+			continue;
+		}
 		for (int leg = 0; leg < POSITIONS_MAX; leg++)
 			excess += margin_unrealised(listing, &slot->legs[leg], mark) -
 				  maintenance_at(listing, &slot->legs[leg], mark);
@@ -151,7 +159,7 @@ static money cross_excess(
 money margin_excess(const struct broker *broker, const struct slot *slot, int leg, int64_t ticks)
 {
 	const struct account_book *account = broker->accounts[slot->account];
-	if (account->mode == MARGIN_CROSS)
+	if (!model_isolated(slot))
 		return cross_excess(broker, account, slot->symbol, ticks);
 	const struct listing *listing = model_listing(broker, slot);
 	const struct holding *holding = &slot->legs[leg];
@@ -209,7 +217,7 @@ bool margin_liquidation(
 	if (slot->legs[leg].lots == 0)
 		return false;
 	int64_t direction = slot->legs[leg].lots;
-	if (broker->accounts[slot->account]->mode == MARGIN_CROSS)
+	if (!model_isolated(slot))
 		direction = slot->legs[0].lots + slot->legs[1].lots;
 
 	int64_t mark = model_listing(broker, slot)->price.mark;

@@ -26,10 +26,11 @@ money margin_orders(const struct broker *broker, const struct slot *slot, const 
 
 struct margin_totals {
 	money unrealised, position, order, maintenance;
+	money free; /* see margin_available; may be below 0 */
 };
 struct margin_totals margin_totals(const struct broker *broker, const struct account_book *account);
 
-/* Isolated: wallet - position - order; cross: the same of wallet + unrealised. */
+/* wallet - position - order + what is unrealised on cross legs. */
 money margin_available(const struct broker *broker, const struct account_book *account);
 
 /* True if an order that is already linked opens nothing, or all that is reserved is covered. */

@@ -88,7 +88,7 @@ static void execute(struct broker *broker, struct slot *slot, int leg, struct re
 		.ticks = execution->ticks,
 		.fee = fee,
 		.leverage = slot->leverage[execution->side],
-		.isolated = broker->accounts[slot->account]->mode == MARGIN_ISOLATED,
+		.isolated = model_isolated(slot),
 		.time_ms = broker->time_ms,
 	};
 	struct holding_change change = holding_apply(&slot->legs[leg], listing, &fill);
@@ -462,15 +462,20 @@ static money value_at_mark(const struct broker *broker, const struct slot *slot,
 }
 
 /*
- * What is left of the account (its equity) is shared out by value at mark; a leg's share minus
- * its unrealised PnL is the part of the wallet that its bankruptcy price may cost. The last
- * leg gets the rest, so that the parts make up the wallet.
+ * What is left of the account (its equity, less what isolated legs were allotted) is shared out by
+ * value at mark among its cross legs; a leg's share minus its unrealised PnL is the part of the
+ * wallet that its bankruptcy price may cost. The last leg gets the rest, so that the parts make up
+ * the wallet.
  */
 static void take_over_account(struct broker *broker, struct account_book *account)
 {
 	money value_left = 0, equity_left = account->wallet;
 	for (int symbol = 0; symbol < broker->symbol_count; symbol++) {
 		struct slot *slot = &account->slots[symbol];
+		if (model_isolated(slot)) {
+			equity_left -= slot->legs[0].margin + slot->legs[1].margin;
+			continue;
+		}
 		for (int leg = 0; leg < POSITIONS_MAX; leg++) {
 			cancel_all(broker, slot, leg);
 			if (slot->legs[leg].lots == 0)
@@ -484,7 +489,7 @@ static void take_over_account(struct broker *broker, struct account_book *accoun
 	for (int symbol = 0; symbol < broker->symbol_count; symbol++) {
 		struct slot *slot = &account->slots[symbol];
 		for (int leg = 0; leg < POSITIONS_MAX; leg++) {
-			if (slot->legs[leg].lots == 0)
+			if (slot->legs[leg].lots == 0 || model_isolated(slot))
 				continue;
 			money value = value_at_mark(broker, slot, leg);
 			money share = fixed_floor(equity_left * value, value_left);
@@ -509,7 +514,7 @@ static void test_liquidation(struct broker *broker, struct slot *slot)
 	if (!holds(slot))
 		return;
 	struct account_book *account = broker->accounts[slot->account];
-	if (account->mode == MARGIN_ISOLATED) {
+	if (model_isolated(slot)) {
 		test_isolated(broker, slot, 0);
 		test_isolated(broker, slot, 1);
 	} else if (margin_excess(broker, slot, 0, model_listing(broker, slot)->price.mark) <= 0) {
@@ -573,7 +578,7 @@ static void draw_on_margin(
 	struct broker *broker, const struct account_book *account, struct holding *holding)
 {
 	money available = margin_available(broker, account);
-	if (account->mode == MARGIN_CROSS || available >= 0)
+	if (available >= 0)
 		return;
 	money missing = -available;
 	holding->margin -= missing < holding->margin ? missing : holding->margin;
@@ -594,7 +599,7 @@ static void pay_funding(
 	holding->realised += paid;
 	holding->realised_total += paid;
 	holding->updated_ms = broker->time_ms;
-	if (paid < 0)
+	if (paid < 0 && model_isolated(slot))
 		draw_on_margin(broker, account, holding);
 	notice_funding(broker, slot, leg, rate, paid);
 }

@@ -48,6 +48,7 @@ struct record {          /* an order */
 struct slot {
 	int account, symbol;
 	enum position_mode mode;
+	enum margin_mode margin;
 	int64_t leverage[2];                /* by side, 0.01 */
 	struct holding legs[POSITIONS_MAX]; /* one-way uses the first */
 	struct record *first, *last;
@@ -63,7 +64,7 @@ struct slot {
 
 struct account_book {
 	int handle;
-	enum margin_mode mode;
+	enum margin_mode mode; /* what was set for all symbols last; slots have their own */
 	money wallet;
 	money deposits, realised, fees, funding;
 	struct slot *slots;     /* symbols_max */
@@ -164,6 +165,11 @@ static inline enum leg model_leg(const struct slot *slot, int leg)
 	if (slot->mode == POSITION_ONE_WAY)
 		return LEG_ONE_WAY;
 	return leg == 0 ? LEG_LONG : LEG_SHORT;
+}
+
+static inline bool model_isolated(const struct slot *slot)
+{
+	return slot->margin == MARGIN_ISOLATED;
 }
 
 static inline int model_leg_count(const struct slot *slot)

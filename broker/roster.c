@@ -203,21 +203,12 @@ void roster_name(struct broker *broker, const struct record *record)
 	int account = record->slot->account;
 	uint64_t hash = hash_client(account, id);
 	struct client_entry *entry = find_entry(broker, hash, account, id);
-	assert(entry->number == 0);
+	broker->client_count += entry->number == 0 ? 1 : 0;
 	*entry = (struct client_entry){.hash = hash,
 		.account = account,
 		.record = record->index,
 		.number = record->number};
 	(void)snprintf(entry->id, sizeof entry->id, "%s", id);
-	broker->client_count++;
-}
-
-bool roster_named(const struct broker *broker, int account, const char *client_order_id)
-{
-	if (client_order_id[0] == '\0' || broker->client_room == 0)
-		return false;
-	uint64_t hash = hash_client(account, client_order_id);
-	return find_entry(broker, hash, account, client_order_id)->number != 0;
 }
 
 static struct record *resolve(
@@ -229,17 +220,49 @@ static struct record *resolve(
 	return record->number == number && record->slot->account == account ? record : NULL;
 }
 
-struct record *roster_find(const struct broker *broker, int account, const char *id)
+bool roster_named(
+	const struct broker *broker, int account, const char *client_order_id, bool working_only)
+{
+	if (client_order_id[0] == '\0' || broker->client_room == 0)
+		return false;
+	uint64_t hash = hash_client(account, client_order_id);
+	const struct client_entry *entry = find_entry(broker, hash, account, client_order_id);
+	if (entry->number == 0)
+		return false;
+	const struct record *record = resolve(broker, account, entry->record, entry->number);
+	return !working_only || (record && model_live(record));
+}
+
+struct id_parts {
+	uint32_t salt, index;
+	uint64_t number;
+};
+
+static bool read_id(const char *id, struct id_parts *ret)
 {
 	uint32_t salt, high, low;
 	uint64_t number_high, number_low;
-	char again[VENUE_ORDER_ID_SIZE];
 	if (sscanf(id, "%8" SCNx32 "-%4" SCNx32 "-%4" SCNx32 "-%4" SCNx64 "-%12" SCNx64, &salt,
-		    &high, &low, &number_high, &number_low) == 5) {
-		uint64_t number = number_high << 48 | number_low;
-		write_id(broker, high << 16 | low, number, again);
+		    &high, &low, &number_high, &number_low) != 5)
+		return false;
+	*ret = (struct id_parts){salt, high << 16 | low, number_high << 48 | number_low};
+	return true;
+}
+
+uint64_t roster_id_number(const char *id)
+{
+	struct id_parts parts;
+	return read_id(id, &parts) ? parts.number : 0;
+}
+
+struct record *roster_find(const struct broker *broker, int account, const char *id)
+{
+	struct id_parts parts;
+	char again[VENUE_ORDER_ID_SIZE];
+	if (read_id(id, &parts)) {
+		write_id(broker, parts.index, parts.number, again);
 		if (strcmp(again, id) == 0)
-			return resolve(broker, account, high << 16 | low, number);
+			return resolve(broker, account, parts.index, parts.number);
 	}
 	if (id[0] == '\0' || broker->client_room == 0)
 		return NULL;

@@ -22,9 +22,11 @@ void roster_sweep(struct broker *broker, struct slot *slot);
 /* Puts the slot on, or takes it off, its symbol's list of active ones. */
 void roster_activity(struct broker *broker, struct slot *slot);
 
-/* Remembers the client id of the record's request; it must be new. */
+/* Remembers the client id of the record's request; it must be new, or its order final. */
 void roster_name(struct broker *broker, const struct record *record);
-bool roster_named(const struct broker *broker, int account, const char *client_order_id);
+/* working_only: an id whose order is final, or dropped, counts as free. */
+bool roster_named(
+	const struct broker *broker, int account, const char *client_order_id, bool working_only);
 
 /* By either id; NULL if unknown or dropped. */
 struct record *roster_find(const struct broker *broker, int account, const char *id);
@@ -35,6 +37,9 @@ void roster_order_id(const struct broker *broker, const struct record *record,
 /* An id of the same shape for what has no record: executions, forced fills, payments. */
 void roster_event_id(
 	const struct broker *broker, uint64_t number, char ret_text[VENUE_ORDER_ID_SIZE]);
+
+/* See broker_id_number. */
+uint64_t roster_id_number(const char *id);
 
 /* Queues a command for the record, after all that are due no later. */
 struct command *roster_enqueue(

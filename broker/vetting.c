@@ -182,7 +182,7 @@ static enum broker_refusal check_counts(
 }
 
 static enum broker_refusal check_place(const struct broker *broker, const struct slot *slot,
-	const struct order_request *request, struct record *ret)
+	const struct order_request *request, bool id_may_repeat, struct record *ret)
 {
 	const struct listing *listing = model_listing(broker, slot);
 	enum broker_refusal refusal;
@@ -191,7 +191,7 @@ static enum broker_refusal check_place(const struct broker *broker, const struct
 		return BROKER_REFUSED_NOT_TRADING;
 	if (!listing->priced)
 		return BROKER_REFUSED_NO_PRICE;
-	if (roster_named(broker, slot->account, request->client_order_id))
+	if (roster_named(broker, slot->account, request->client_order_id, id_may_repeat))
 		return BROKER_REFUSED_CLIENT_ID;
 	ret->request = *request;
 	if ((refusal = check_leg(slot, request, ret)) != BROKER_REFUSED_NOTHING)
@@ -206,9 +206,10 @@ static enum broker_refusal check_place(const struct broker *broker, const struct
 }
 
 int vetting_place(const struct broker *broker, const struct slot *slot,
-	const struct order_request *request, struct record *ret, struct err *err)
+	const struct order_request *request, bool id_may_repeat, struct record *ret,
+	struct err *err)
 {
-	enum broker_refusal refusal = check_place(broker, slot, request, ret);
+	enum broker_refusal refusal = check_place(broker, slot, request, id_may_repeat, ret);
 	if (refusal != BROKER_REFUSED_NOTHING)
 		return vetting_refuse(err, refusal, request->symbol);
 	if (ret->conditional && ret->market)

@@ -12,9 +12,13 @@
 /* Fills *err for a refusal and returns -1. */
 int vetting_refuse(struct err *err, enum broker_refusal refusal, const char *symbol);
 
-/* Sets the fields of *ret that follow from the request (ids, links and times stay). */
+/*
+ * Sets the fields of *ret that follow from the request (ids, links and times stay).
+ * id_may_repeat: of an order that is final.
+ */
 MUST_CHECK int vetting_place(const struct broker *broker, const struct slot *slot,
-	const struct order_request *request, struct record *ret, struct err *err);
+	const struct order_request *request, bool id_may_repeat, struct record *ret,
+	struct err *err);
 
 /* Checks an amend against the order as it stands; *ret is a copy of it with the new amounts. */
 MUST_CHECK int vetting_amend(const struct broker *broker, const struct record *record,

@@ -329,7 +329,7 @@ int api_account_set_margin_mode(struct api_call *call)
 	else
 		return api_call_refuse(call, API_PARAMETER, "setMarginMode invalid");
 	if (broker_margin_mode(broker_of(call), account_of(call)) != mode &&
-		desk_margin_mode(call->venue, call->account, mode, &err) == -1)
+		desk_margin_mode(call->venue, call->account, -1, mode, &err) == -1)
 		return refuse_margin_mode(call, &err);
 	doc_child(call->result, "reasons", doc_array());
 	return 0;

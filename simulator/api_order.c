@@ -177,7 +177,7 @@ int api_order_create(struct api_call *call)
 
 	if (api_order_parse(call, &request) == -1)
 		return -1;
-	if (desk_place(call->venue, call->account, &request, &order, &err) == -1)
+	if (desk_place(call->venue, call->account, &request, false, &order, &err) == -1)
 		return api_call_refuse_broker(call, &err);
 	put_ids(call->result, order.venue_order_id, order.client_order_id);
 	return 0;

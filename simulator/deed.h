@@ -53,6 +53,7 @@ struct deed {
 	int64_t effect_ms;                     /* PLACE, AMEND, CANCEL */
 	char order_id[VENUE_ORDER_ID_SIZE];    /* AMEND, CANCEL */
 	struct order_request request;          /* PLACE, without its symbol's name */
+	bool id_may_repeat;                    /* PLACE: see broker_place_again */
 	struct broker_amend amend;             /* AMEND */
 	enum leg leg;                          /* FORCE */
 	enum fill_kind fill_kind;              /* FORCE */

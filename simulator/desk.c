@@ -16,6 +16,9 @@ static int place(
 
 	(void)snprintf(request.symbol, sizeof request.symbol, "%s",
 		venue->instruments[deed->symbol].rules.symbol);
+	if (deed->id_may_repeat)
+		return broker_place_again(venue->broker, (int)deed->account, &request,
+			deed->effect_ms, ret_order, err);
 	return broker_place(
 		venue->broker, (int)deed->account, &request, deed->effect_ms, ret_order, err);
 }
@@ -137,7 +140,7 @@ static int carry_out(
 	case DEED_POSITION_MODE:
 		return broker_set_position_mode(broker, account, symbol, deed->position_mode, err);
 	case DEED_MARGIN_MODE:
-		return broker_set_margin_mode(broker, account, deed->margin_mode, err);
+		return broker_set_margin_mode(broker, account, symbol, deed->margin_mode, err);
 	case DEED_TRANSFER:
 		return transfer(venue, deed, err);
 	case DEED_PRICE:
@@ -193,11 +196,12 @@ static int64_t effect_ms(const struct venue *venue)
 }
 
 int desk_place(struct venue *venue, size_t account, const struct order_request *request,
-	struct order *ret_order, struct err *err)
+	bool id_may_repeat, struct order *ret_order, struct err *err)
 {
 	struct deed deed = {.kind = DEED_PLACE,
 		.account = (int64_t)account,
 		.symbol = broker_symbol(venue->broker, request->symbol),
+		.id_may_repeat = id_may_repeat,
 		.effect_ms = effect_ms(venue),
 		.request = *request};
 
@@ -249,11 +253,12 @@ int desk_position_mode(
 	return act(venue, &deed, NULL, err);
 }
 
-int desk_margin_mode(struct venue *venue, size_t account, enum margin_mode mode, struct err *err)
+int desk_margin_mode(
+	struct venue *venue, size_t account, int symbol, enum margin_mode mode, struct err *err)
 {
 	struct deed deed = {.kind = DEED_MARGIN_MODE,
 		.account = (int64_t)account,
-		.symbol = -1,
+		.symbol = symbol,
 		.margin_mode = mode};
 
 	return act(venue, &deed, NULL, err);
@@ -351,7 +356,7 @@ int desk_begin(struct venue *venue, const struct deed *deed, struct err *err)
 
 static int check_repeat(const struct venue *venue, const struct deed *deed, struct err *err)
 {
-	bool for_all = deed->kind == DEED_MARGIN_MODE;
+	bool for_all = deed->kind == DEED_MARGIN_MODE || deed->kind == DEED_POSITION_MODE;
 
 	if (deed->server_ms < venue->server_ms)
 		return err_set(err, ERR_CONFIG, ERR_RETRY_NEVER, "time goes back");

@@ -17,20 +17,24 @@ struct venue;
 
 /* ---- traders -------------------------------------------------------------------------------- */
 
-/* As broker_place, broker_amend, broker_cancel, with effect a drawn moment later. */
+/*
+ * As broker_place (id_may_repeat: broker_place_again), broker_amend, broker_cancel, with effect a
+ * drawn moment later.
+ */
 MUST_CHECK int desk_place(struct venue *venue, size_t account, const struct order_request *request,
-	struct order *ret_order, struct err *err);
+	bool id_may_repeat, struct order *ret_order, struct err *err);
 MUST_CHECK int desk_amend(struct venue *venue, size_t account, const char *order_id,
 	const struct broker_amend *amend, struct err *err);
 MUST_CHECK int desk_cancel(
 	struct venue *venue, size_t account, const char *order_id, struct err *err);
 
+/* symbol -1: every one, for the two modes. */
 MUST_CHECK int desk_leverage(struct venue *venue, size_t account, int symbol, struct decimal buy,
 	struct decimal sell, struct err *err);
 MUST_CHECK int desk_position_mode(
 	struct venue *venue, size_t account, int symbol, enum position_mode mode, struct err *err);
 MUST_CHECK int desk_margin_mode(
-	struct venue *venue, size_t account, enum margin_mode mode, struct err *err);
+	struct venue *venue, size_t account, int symbol, enum margin_mode mode, struct err *err);
 
 /* ---- the operator --------------------------------------------------------------------------- */
 

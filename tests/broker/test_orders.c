@@ -683,10 +683,109 @@ Test(orders, modes_change_only_while_idle)
 	cr_expect(eq(int, broker_set_position_mode(desk->broker, 0, 0, POSITION_HEDGE, &err), -1));
 	cr_expect(eq(i64, err.venue_code, BROKER_REFUSED_HAS_ORDERS));
 	desk_trade(desk, SIDE_BUY, "0.1");
-	cr_expect(eq(int, broker_set_margin_mode(desk->broker, 0, MARGIN_CROSS, &err), -1));
+	cr_expect(eq(int, broker_set_margin_mode(desk->broker, 0, -1, MARGIN_CROSS, &err), -1));
 	cr_expect(eq(i64, err.venue_code, BROKER_REFUSED_HAS_POSITION));
-	cr_expect(eq(int, broker_set_margin_mode(desk->broker, 0, MARGIN_ISOLATED, &err), -1));
+	cr_expect(eq(int, broker_set_margin_mode(desk->broker, 0, -1, MARGIN_ISOLATED, &err), -1));
 	cr_expect(eq(int, err.code, ERR_NO_CHANGE));
+}
+
+static void price_of(struct desk *desk, int symbol, const char *price)
+{
+	desk->symbol = symbol;
+	desk_price(desk, price);
+	desk->symbol = 0;
+}
+
+/*
+ * One account, cross, but for one symbol. BTC long 1 at 50,000 with 5,000 allotted; ETH short 5 at
+ * 3,000. Fees 27.5 and 8.25: the wallet holds 9,964.25.
+ */
+static struct desk *mixed_desk(void)
+{
+	struct desk *desk = desk_open(MARGIN_CROSS, "10000");
+	struct rules rules = desk_rules("ETHUSDT");
+	struct broker_fees fees = {.maker = D("0.0002"), .taker = D("0.00055")};
+	int other;
+	struct err err;
+	if (broker_symbol_add(desk->broker, &rules, &fees, &other, &err) == -1 ||
+		broker_set_margin_mode(desk->broker, 0, 0, MARGIN_ISOLATED, &err) == -1)
+		die("mixed: %s", err.message);
+	price_of(desk, 0, "50000");
+	price_of(desk, 1, "3000");
+	desk_trade(desk, SIDE_BUY, "1");
+	struct order_request request = desk_request("", SIDE_SELL, "5");
+	snprintf(request.symbol, sizeof request.symbol, "ETHUSDT");
+	desk_place(desk, &request);
+	return desk;
+}
+
+Test(orders, an_isolated_symbol_of_a_cross_account_stands_by_itself)
+{
+	CLEANUP(desk_close) struct desk *desk = mixed_desk();
+	cr_expect(eq(int, broker_symbol_state(desk->broker, 0, 0).margin, MARGIN_ISOLATED));
+	cr_expect(eq(int, broker_symbol_state(desk->broker, 0, 1).margin, MARGIN_CROSS));
+	cr_expect(same(desk_balance(desk).balance.wallet, "9964.25"));
+	cr_expect(same(desk_balance(desk).balance.available, "3464.25")); /* - 5,000 - 1,500 */
+	price_of(desk, 0, "49000");
+	cr_expect(same(desk_balance(desk).balance.available, "3464.25"), "no loss of the isolated");
+	cr_expect(same(desk_balance(desk).balance.equity, "8964.25"), "which is in the equity");
+	price_of(desk, 1, "3100");
+	cr_expect(same(desk_balance(desk).balance.available, "2914.25")); /* - 50 - 500 */
+	/* 5,000 + (P - 50,000) = 0.00555 P, and 4,964.25 + 5 (3,000 - P) = 5 * 0.00555 P. */
+	cr_expect(same(desk_position(desk, 0).liquidation, "45251.1"));
+	desk->symbol = 1;
+	cr_expect(same(desk_position(desk, 0).liquidation, "3970.9"));
+	desk->symbol = 0;
+}
+
+Test(orders, a_cross_account_is_taken_over_without_its_isolated_legs)
+{
+	CLEANUP(desk_close) struct desk *desk = mixed_desk();
+	price_of(desk, 1, "3971");
+	cr_expect(same(desk_position(desk, 0).quantity, "1"), "the isolated leg stays");
+	desk->symbol = 1;
+	cr_expect(decimal_is_zero(desk_position(desk, 0).quantity), "the cross leg is gone");
+	desk->symbol = 0;
+	struct decimal wallet = desk_balance(desk).balance.wallet;
+	cr_expect(not(decimal_less(wallet, D("5000"))), "what was allotted is left");
+	cr_expect(decimal_less(wallet, D("5001")), "and a few ticks");
+	price_of(desk, 0, "45251.1");
+	cr_expect(decimal_is_zero(desk_position(desk, 0).quantity), "until its own price comes");
+}
+
+Test(orders, the_modes_of_all_symbols_change_together_or_not_at_all)
+{
+	CLEANUP(desk_close) struct desk *desk = mixed_desk();
+	struct err err;
+	cr_expect(eq(int, broker_set_position_mode(desk->broker, 0, -1, POSITION_HEDGE, &err), -1));
+	cr_expect(eq(i64, err.venue_code, BROKER_REFUSED_HAS_POSITION));
+	cr_expect(
+		eq(int, broker_set_position_mode(desk->broker, 0, -1, POSITION_ONE_WAY, &err), -1));
+	cr_expect(eq(i64, err.venue_code, BROKER_REFUSED_UNCHANGED));
+	desk_trade(desk, SIDE_SELL, "1");
+	cr_expect(eq(int, broker_set_position_mode(desk->broker, 0, -1, POSITION_HEDGE, &err), -1));
+	cr_expect(eq(int, broker_symbol_state(desk->broker, 0, 0).mode, POSITION_ONE_WAY),
+		"the other symbol is held yet");
+	cr_expect(eq(int, broker_set_position_mode(desk->broker, 0, 0, POSITION_HEDGE, &err), 0));
+}
+
+Test(orders, an_id_may_come_again_where_the_venue_lets_it)
+{
+	CLEANUP(desk_close) struct desk *desk = trading_desk();
+	struct order_request request = desk_limit("again", SIDE_BUY, "0.1", "49000");
+	struct order order;
+	struct err err = {0};
+	desk_place(desk, &request);
+	uint64_t first = broker_id_number(desk_order(desk, "again").order.venue_order_id);
+	cr_expect(eq(int, broker_place_again(desk->broker, 0, &request, 0, &order, &err), -1));
+	cr_expect(eq(i64, err.venue_code, BROKER_REFUSED_CLIENT_ID), "it is working");
+	cr_assert(eq(int, broker_cancel(desk->broker, 0, "again", desk->now_ms, &err), 0));
+	broker_step(desk->broker, desk->now_ms);
+	cr_expect(eq(int, broker_place(desk->broker, 0, &request, 0, &order, &err), -1));
+	cr_assert(eq(int, broker_place_again(desk->broker, 0, &request, 0, &order, &err), 0));
+	uint64_t second = broker_id_number(desk_order(desk, "again").order.venue_order_id);
+	cr_expect(gt(u64, second, first), "the id names the new one");
+	cr_expect(zero(u64, broker_id_number("again")));
 }
 
 Test(orders, a_withdrawal_takes_only_what_is_free)

@@ -458,6 +458,7 @@ static struct deed full_deed(enum deed_kind kind)
 			.trigger_rising = true,
 			.reduce_only = true,
 			.close_on_trigger = true},
+		.id_may_repeat = true,
 		.amend = {.has_price = true, .price = decimal_literal("1.50")},
 		.leg = LEG_LONG,
 		.fill_kind = FILL_ADL,
