@@ -13,6 +13,7 @@ samples, goal.
   recovery  from kill -9 of a whole worker to the next start of a job it held
 """
 
+import atexit
 import base64
 import json
 import os
@@ -29,7 +30,8 @@ import redis
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TICK = 100000
-LOOP = 20000  # of Celery's loop; it is linear, and takes most of a minute for them all
+LOOP = 10000  # of Celery's loop; it is linear, and takes most of a minute for them all
+JOBS = {"Celery": 5000, "Sidekiq": 100000, "BullMQ": 50000}  # no-op ones of one sample
 SAMPLES = 3
 DELAYS = 500
 HELD = 4
@@ -46,6 +48,8 @@ settings = dict(
 results = open(sys.argv[1], "a", encoding="ascii")
 broker = redis.Redis(unix_socket_path=environment["redis_socket"], db=0)
 bots = []
+running = []
+atexit.register(lambda: end(running))
 
 
 def figure(part, name, unit, samples, goal=""):
@@ -62,7 +66,9 @@ def say(text):
 
 def start(command, **more):
     env = dict(os.environ, COMPARE_SETTINGS=json.dumps(settings), PYTHONPATH=HERE, **more)
-    return subprocess.Popen(command, env=env, cwd=HERE, stdout=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(command, env=env, cwd=HERE, stdout=subprocess.DEVNULL, start_new_session=True)
+    running.append(process)
+    return process
 
 
 def output(command, **more):
@@ -70,11 +76,11 @@ def output(command, **more):
     return subprocess.run(command, env=env, cwd=HERE, stdout=subprocess.PIPE, check=True, text=True).stdout
 
 
-def end(processes, how=signal.SIGKILL):
-    for process in processes:
-        os.killpg(process.pid, how)
-    for process in processes:
+def end(processes):
+    for process in list(processes):
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        running.remove(process)
 
 
 def tree(pid):
@@ -117,15 +123,15 @@ class Celery:
         }[kind]
         program = "import time\nfrom celery_app import *\napp.connection().ensure_connection()\n" \
             "began = time.perf_counter()\n%s\nprint(time.perf_counter() - began)" % loop
-        return float(output(["python3", "-c", program]))
+        return float(output(["/usr/bin/python3", "-c", program]))
 
     def start(self, kind):
         # Its documentation: many short tasks want a high prefetch, long ones a low one.
         runners = {"noop": 2, "stamp": 2, "cycle": CELERY_RUNNERS, "hold": HELD}[kind]
         prefetch = {"noop": "128", "stamp": "128", "cycle": "4", "hold": "1"}[kind]
-        return [start(["python3", "-m", "celery", "-A", "celery_app", "worker", "-c", str(runners), "-l", "ERROR",
+        return [start(["/usr/bin/python3", "-m", "celery", "-A", "celery_app", "worker", "-c", str(runners), "-l", "ERROR",
                        "--without-gossip", "--without-mingle", "--without-heartbeat", "-O", "fair"],
-                      COMPARE_PREFETCH=prefetch, C_FORCE_ROOT="1")]
+                      COMPARE_PREFETCH=prefetch, C_FORCE_ROOT="1", PYTHONWARNINGS="ignore")]
 
     def left(self):
         client = redis.Redis(unix_socket_path=environment["redis_socket"], db=1)
@@ -179,7 +185,7 @@ def wait_for(what, condition, seconds=120):
     while not condition():
         if time.monotonic() > deadline:
             sys.exit("gave up waiting for %s" % what)
-        time.sleep(0.002)
+        time.sleep(0.02)
 
 
 def rate(peer, jobs):
@@ -196,7 +202,7 @@ def rate(peer, jobs):
 
 
 def queue(peer):
-    jobs = LOOP if peer.name == "Celery" else TICK
+    jobs = JOBS[peer.name]
     figure("compare", "%s: no-op jobs, 2 processes" % peer.name, "jobs/s", [rate(peer, jobs) for _ in range(SAMPLES)])
     broker.flushall()
     workers = peer.start("stamp")
