@@ -12,6 +12,7 @@
 #include "core/store/leader.h"
 #include "core/store/migrate.h"
 #include "scheduler/beat.h"
+#include "scheduler/watch.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -35,6 +36,7 @@ struct scheduler {
 	struct beat *beat;
 	struct metrics *metrics;
 	struct status_server *server;
+	struct watch *watch;
 	char holder[96];
 	int signal_fd;
 	sigset_t old_mask;
@@ -62,6 +64,8 @@ static void lose_lead(struct scheduler *scheduler, const char *why)
 	scheduler->leads = false;
 	scheduler->took_over = false;
 	atomic_store(&scheduler->lead_until_mono_ms, 0);
+	metrics_unset(METRIC_ENTRIES);
+	metrics_unset(METRIC_SCHED_WAITING);
 }
 
 /*
@@ -127,8 +131,10 @@ static int lead(struct scheduler *scheduler, struct err *err)
 		return 0;
 	int result = beat_tick(
 		scheduler->beat, scheduler->epoch, postgres_now_ms(scheduler), &pushed, err);
-	if (result == 0)
+	if (result == 0) {
 		metrics_set(METRIC_LAST_TICK, postgres_now_ms(scheduler));
+		metrics_set(METRIC_SCHED_WAITING, beat_waiting(scheduler->beat));
+	}
 	if (result == -1 && err->code == ERR_FENCED)
 		lose_lead(scheduler, "a newer leader has pushed");
 	return result;
@@ -292,6 +298,7 @@ static int open_signals(struct scheduler *scheduler, struct err *err)
 static void close_all(struct scheduler *scheduler)
 {
 	status_server_stop(&scheduler->server);
+	watch_stop(&scheduler->watch);
 	beat_free(&scheduler->beat);
 	queue_free(&scheduler->queue);
 	redis_free(&scheduler->redis);
@@ -330,7 +337,14 @@ static int open_all(struct scheduler *scheduler, struct err *err)
 	metrics_use(scheduler->metrics, 0);
 	status.metrics = scheduler->metrics;
 	scheduler->started_mono_ms = clock_mono_ms(scheduler->clock);
-	return status_server_start(&status, &scheduler->server, err);
+	if (status_server_start(&status, &scheduler->server, err) == -1)
+		return -1;
+	/* Nobody would see what it counts. */
+	if (scheduler->server == NULL)
+		return 0;
+	return watch_start(&(struct watch_options){.config = scheduler->config,
+				   .lead_until_mono_ms = &scheduler->lead_until_mono_ms},
+		&scheduler->watch, err);
 }
 
 static struct scheduler scheduler_of(const struct config *config)

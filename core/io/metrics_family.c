@@ -224,7 +224,7 @@ const struct metrics_family metrics_families[METRIC_COUNT] = {
 	[METRIC_DB_REPLICATION_LAG] = { "db_replication_lag_seconds", LAST, SECONDS, SCHEDULER,
 		.help = "replay lag of the standby that is furthest behind; told by the leader if it may see it" },
 	[METRIC_DB_CONFIRMED] = { "db_cluster_confirmed", LAST, PLAIN, SCHEDULER,
-		.help = "0: the restore fence is closed, nothing is traded; told by every scheduler" },
+		.help = "0: the restore fence is closed, nothing is traded; told by the leader" },
 
 	[METRIC_API_DURATION] = { "api_request_duration_seconds", HISTOGRAM, SECONDS, BOTH,
 		.labels = { &endpoint }, .bounds = &seconds, .help = "time to answer an HTTP request" },

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <hiredis/hiredis.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -576,13 +577,23 @@ static int eval(struct redis *redis, const char *how, const char *what, size_t k
 	return command(redis, redis->command_timeout_ms, count + 3, arguments, NULL, ret, err);
 }
 
+/* Scripts are the program's, connections a thread's: two may name the same one at once. */
+static void name_script(struct redis_script *script)
+{
+	static pthread_mutex_t naming = PTHREAD_MUTEX_INITIALIZER;
+
+	pthread_mutex_lock(&naming);
+	if (script->sha1[0] == '\0')
+		sign_sha1(script->source, strlen(script->source), script->sha1);
+	pthread_mutex_unlock(&naming);
+}
+
 int redis_eval(struct redis *redis, struct redis_script *script, size_t key_count, size_t count,
 	const char *const *keys_then_arguments, struct redis_reply **ret, struct err *err)
 {
 	CLEANUP(hiredis_reply_free) redisReply *reply = NULL;
 
-	if (script->sha1[0] == '\0')
-		sign_sha1(script->source, strlen(script->source), script->sha1);
+	name_script(script);
 	if (eval(redis, "EVALSHA", script->sha1, key_count, count, keys_then_arguments, &reply,
 		    err) == -1)
 		return -1;

@@ -68,6 +68,7 @@ int inspect_server(struct redis *redis, struct inspect_server *ret, struct err *
 	struct inspect_server server = {
 		.memory_bytes = info_int(info, "used_memory"),
 		.memory_max_bytes = info_int(info, "maxmemory"),
+		.evicted = info_int(info, "evicted_keys"),
 		.is_replica = info_is(info, "role", "slave"),
 		.appends = info_is(info, "aof_enabled", "1"),
 		.write_failed = info_is(info, "aof_last_write_status", "err") ||

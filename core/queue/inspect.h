@@ -21,6 +21,7 @@ struct inspect_server {
 	bool is_replica;
 	bool appends;      /* append-only file on */
 	bool write_failed; /* its last write to disk failed */
+	int64_t evicted;   /* keys thrown away since it started */
 	int64_t clock_ms;  /* its wall clock */
 };
 MUST_CHECK int inspect_server(struct redis *redis, struct inspect_server *ret, struct err *err);

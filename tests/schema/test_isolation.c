@@ -89,7 +89,7 @@ static const struct grant grants[] = {
 	{"credentials", "---- S-u- siu- SIUD S---"},
 	{"cycles", "---- ---- S--- S--- S---"},
 	{"dead_letter_view", "---- ---- S--- S--- S---"},
-	{"dead_letters", "---- SIU- S--- SIU- S---"},
+	{"dead_letters", "s--- SIU- S--- SIU- S---"},
 	{"equity_curve", "---- ---- S--- S--- S---"},
 	{"funding", "---- SI-- S--- SI-- S---"},
 	{"leg_claims", "S--- SIUD S--- SIUD S---"},

@@ -76,6 +76,40 @@ Test(status, a_live_scrape_is_valid_and_has_what_was_promised)
 		1));
 }
 
+static double scrape_both(const char *series)
+{
+	double one = scrape(pool.scheduler_ports[0], series);
+	double other = scrape(pool.scheduler_ports[1], series);
+
+	cr_expect(one < 0 || other < 0, "%s: told by the leader only", series);
+	return one > other ? one : other;
+}
+
+Test(status, the_leader_tells_of_queue_and_database)
+{
+	int64_t began_ms = now_ms();
+
+	while (scrape_both("bot_bots{state=\"running\"}") < 0)
+		cr_assert(lt(i64, now_ms() - began_ms, PATIENCE_MS), "nobody has counted");
+	cr_expect(epsilon_eq(dbl, scrape_both("bot_bots{state=\"running\"}"), BOTS, 0.001));
+	cr_expect(epsilon_eq(dbl, scrape_both("bot_tenants"), 1, 0.001));
+	cr_expect(epsilon_eq(dbl, scrape_both("sched_entries"), BOTS, 0.001));
+	cr_expect(ge(dbl, scrape_both("queue_depth{queue=\"normal\"}"), 0));
+	cr_expect(gt(dbl, scrape_both("queue_redis_memory_bytes"), 100000));
+	cr_expect(ge(dbl, scrape_both("db_connections"), RUNNERS));
+	cr_expect(gt(dbl, scrape_both("db_size_bytes"), 100000));
+	cr_expect(epsilon_eq(dbl, scrape_both("exchange_orders_unknown"), 0, 0.001));
+	cr_expect(gt(dbl, scrape_both("sched_last_tick_timestamp_seconds"), 1e9));
+	/* A standby has none of it, also after it has led. */
+	int first = scrape(pool.scheduler_ports[0], "sched_leader") > 0.5 ? 0 : 1;
+	cr_assert(zero(int, kill(pool.schedulers[first], SIGSTOP)));
+	while (scrape(pool.scheduler_ports[1 - first], "bot_bots{state=\"running\"}") < 0)
+		cr_assert(lt(i64, now_ms() - began_ms, 2 * PATIENCE_MS), "nobody took over");
+	cr_assert(zero(int, kill(pool.schedulers[first], SIGCONT)));
+	while (scrape(pool.scheduler_ports[first], "bot_bots{state=\"running\"}") >= 0)
+		cr_assert(lt(i64, now_ms() - began_ms, 2 * PATIENCE_MS), "old figures stay");
+}
+
 /* Every counter of before, one line at a time, stands as high or higher after. */
 static void expect_no_fall(const char *before, const char *after)
 {
