@@ -47,6 +47,7 @@ struct keeper {
 	int64_t renew_at_ms, expired_at_ms, reclaim_at_ms, serve_at_ms;
 	int64_t overdue_ms; /* a run older than this is not running any more */
 	struct reach reach;
+	_Atomic(const char *) away; /* what does not answer, NULL: all do; for the status thread */
 	struct deaths *deaths;
 	bool subscribed;
 	struct claim_held *held;
@@ -239,10 +240,11 @@ static bool is_ready(void *context, const char **ret_reason)
 	const struct scoreboard *scoreboard = keeper->scoreboard;
 	int64_t now_ms = clock_mono_ms(keeper->clock);
 	int64_t round_ms = now_ms - atomic_load(&scoreboard->keeper_heartbeat_mono_ms);
+	const char *away = atomic_load(&keeper->away);
 
-	*ret_reason = atomic_load(&scoreboard->draining)        ? "draining"
-		      : !atomic_load(&scoreboard->keeper_ready) ? "Postgres or Redis is away"
-		      : round_ms > STALE_MS                     ? "the keeper does not come round"
+	*ret_reason = atomic_load(&scoreboard->draining) ? "draining"
+		      : away != NULL                     ? away
+		      : round_ms > STALE_MS              ? "the keeper does not come round"
 		      : !somebody_serves(keeper) ? "no runner has polled or come on with a run"
 						 : "ok";
 	return strcmp(*ret_reason, "ok") == 0;
@@ -384,8 +386,9 @@ static void come_round(struct keeper *keeper)
 	if (now_ms >= keeper->reclaim_at_ms && !keeper->reach.queue_down)
 		reclaim(keeper, now_ms);
 	promote(keeper);
-	atomic_store(&keeper->scoreboard->keeper_ready,
-		!keeper->reach.database_down && !keeper->reach.queue_down);
+	atomic_store(&keeper->away, keeper->reach.database_down ? "Postgres is away"
+				    : keeper->reach.queue_down  ? "Redis is away"
+								: NULL);
 	listen(keeper);
 }
 
@@ -413,6 +416,7 @@ int keeper_main(const struct worker_child *child)
 	keeper->config = child->config;
 	keeper->scoreboard = child->scoreboard;
 	keeper->clock = clock_system();
+	atomic_store(&keeper->away, "the keeper has not come round yet");
 	keeper->renewed_ms = clock_mono_ms(keeper->clock);
 	log_room("keeper");
 	if (sandbox_hide(&err) == -1 || open_all(keeper, &err) == -1) {

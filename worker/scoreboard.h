@@ -77,7 +77,6 @@ struct scoreboard_obituary { /* from supervisor to keeper: a runner that ended *
 
 struct scoreboard {
 	unsigned slots;
-	_Atomic bool keeper_ready; /* Postgres and Redis answer */
 	_Atomic int64_t keeper_heartbeat_mono_ms;
 	_Atomic int64_t last_poll_mono_ms; /* a runner fetched or polled successfully */
 	_Atomic bool draining;

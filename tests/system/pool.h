@@ -169,6 +169,17 @@ static int64_t until_ready(int port, bool ready)
 	return now_ms() - began_ms;
 }
 
+/* /ready says why not: in words for people, so that a probe's event tells the cause. */
+static void expect_reason(int port, const char *reason)
+{
+	CLEANUP(text_free) char *url = mem_format("http://127.0.0.1:%d/readyz", port);
+	CLEANUP(http_response_free) struct http_response *response = NULL;
+	const struct http_request request = {.method = "GET", .url = url};
+
+	cr_assert(zero(int, http_send(pool.http, &request, &response, &err)), "%s", err.message);
+	cr_expect(ne(ptr, strstr(response->body, reason), NULL), "%s: %s", reason, response->body);
+}
+
 static int64_t until_dead(pid_t pid)
 {
 	int64_t began_ms = now_ms();

@@ -230,6 +230,7 @@ Test(pool, redis_goes_and_comes_back_empty)
 	FIGURE("Redis killed, worker unready after", until_ready(pool.worker_port, false));
 	FIGURE("Redis killed, a scheduler unready after",
 		until_ready(pool.scheduler_ports[leader()], false));
+	expect_reason(pool.scheduler_ports[leader()], "Redis is away");
 	own_redis_again(&pool.redis_server);
 	FIGURE("Redis back, worker ready after", until_ready(pool.worker_port, true));
 	int64_t took_ms = every_bot_runs("all of them, by themselves");
@@ -246,6 +247,7 @@ Test(pool, redis_that_accepts_and_never_answers_is_noticed)
 	cr_assert(zero(int, kill(pool.redis_server.pid, SIGSTOP)));
 	int64_t took_ms = until_ready(pool.worker_port, false);
 	FIGURE("Redis frozen, unready after", took_ms);
+	expect_reason(pool.worker_port, "Redis is away");
 	cr_expect(lt(i64, took_ms, 2000), "twice its time limit");
 	/* Longer than a lease: runs that are under way keep theirs. */
 	clock_sleep_ms(clock_system(), LEASE_MS);
@@ -280,6 +282,8 @@ Test(pool, postgres_goes_and_comes_back)
 	FIGURE("Postgres away, worker unready after", until_ready(pool.worker_port, false));
 	FIGURE("Postgres away, scheduler 0 unready after",
 		until_ready(pool.scheduler_ports[0], false));
+	expect_reason(pool.worker_port, "Postgres is away");
+	expect_reason(pool.scheduler_ports[0], "Postgres is away");
 	/* Longer than the leases: of runs and of the lead. */
 	clock_sleep_ms(clock_system(), LEASE_MS);
 	close_database(server, false);
