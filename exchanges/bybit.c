@@ -25,6 +25,7 @@ static const struct rate_limits_group groups[] = {
 	[BYBIT_HISTORY] = {"history", 50, false},
 	[BYBIT_EXECUTION] = {"execution", 50, true},
 	[BYBIT_INFO] = {"info", 50, false},
+	[BYBIT_LEDGER] = {"ledger", 25, false},
 	[BYBIT_KEY] = {"key", 10, false},
 	[BYBIT_CREATE] = {"create", 10, false},
 	[BYBIT_AMEND] = {"amend", 10, false},
@@ -512,6 +513,49 @@ static int read_funding(struct exchange *exchange, struct arena *arena, const ch
 	return 0;
 }
 
+/* ---- the account book ------------------------------------------------------------------- */
+
+struct realised_page {
+	struct exchange *exchange;
+	struct arena *arena;
+	const char *symbol;
+	struct realised_list list;
+};
+
+static int take_realised(const struct field *result, void *context, struct err *err)
+{
+	struct realised_page *page = context;
+	return bybit_reply_realised(result, page->arena, page->symbol, &page->list, err);
+}
+
+static int read_book_window(void *context, const struct ledger_window *window, struct err *err)
+{
+	struct realised_page *page = context;
+	char end[40] = "";
+	if (window->end_ms != 0)
+		(void)snprintf(end, sizeof end, "&endTime=%lld", (long long)window->end_ms);
+	struct call_get book = call_get("/v5/account/transaction-log", BYBIT_LEDGER,
+		"accountType=UNIFIED&category=linear&currency=%s&startTime=%lld%s&limit=50",
+		settle_coin(page->symbol), (long long)window->start_ms, end);
+	return read_pages(page->exchange, &book, take_realised, page, err);
+}
+
+/*
+ * cashFlow of the account book is what an execution earned by its price alone; closed-pnl is a
+ * figure per order and after fees (exchanges.md 4.9). The book names no symbol to ask for.
+ */
+static int read_realised(struct exchange *exchange, struct arena *arena, const char *symbol,
+	int64_t from_ms, struct realised_list *ret, struct err *err)
+{
+	const struct ledger_range range = {from_ms, 0, WEEK_MS, KEPT_MS};
+	struct realised_page page = {exchange, arena, symbol, {.count = 0}};
+	if (order_check_symbol(symbol, err) == -1 ||
+		ledger_read_windows(exchange, &range, read_book_window, &page, err) == -1)
+		return -1;
+	*ret = page.list;
+	return 0;
+}
+
 static int read_identity(struct exchange *exchange, struct exchange_identity *ret, struct err *err)
 {
 	CLEANUP(call_done) struct call_answer answer = {.document = NULL};
@@ -658,6 +702,7 @@ const struct exchange_adapter bybit_adapter = {
 	.order_fills = order_fills,
 	.fills = read_fills,
 	.funding = read_funding,
+	.realised = read_realised,
 	.identity = read_identity,
 	.prepare_place = prepare_place,
 	.prepare_cancel = prepare_cancel,

@@ -722,6 +722,51 @@ int bybit_reply_funding(
 	return 0;
 }
 
+/* ---- the account book ------------------------------------------------------------------- */
+
+/* A payment of funding has a trade id too; its cash flow is none of price. */
+static int is_execution(
+	const struct field *row, const char *wanted_symbol, bool *ret, struct err *err)
+{
+	const char *type;
+	const char *symbol;
+	const char *trade_id;
+	if (field_text(row, "type", &type, err) == -1 ||
+		field_text(row, "symbol", &symbol, err) == -1 ||
+		field_text(row, "tradeId", &trade_id, err) == -1)
+		return -1;
+	*ret = trade_id[0] != '\0' && strcmp(symbol, wanted_symbol) == 0 &&
+	       strcmp(type, "SETTLEMENT") != 0;
+	return 0;
+}
+
+int bybit_reply_realised(const struct field *result, struct arena *arena, const char *symbol,
+	struct realised_list *list, struct err *err)
+{
+	struct field rows;
+	size_t count, taken = list->count;
+	if (rows_of(result, &rows, &count, err) == -1)
+		return -1;
+	struct realised *items = reply_appended(
+		arena, list->items, list->count, count, sizeof *items);
+	for (size_t i = 0; i < count; i++) {
+		struct field row;
+		bool wanted;
+		if (field_item(&rows, i, &row, err) == -1 ||
+			is_execution(&row, symbol, &wanted, err) == -1)
+			return -1;
+		if (!wanted)
+			continue;
+		if (reply_copy_text(&row, "tradeId", items[taken].exec_id,
+			    sizeof items[taken].exec_id, err) == -1 ||
+			field_decimal(&row, "cashFlow", &items[taken].amount, err) == -1)
+			return -1;
+		taken++;
+	}
+	*list = (struct realised_list){items, taken};
+	return 0;
+}
+
 /* ---- the key ---------------------------------------------------------------------------- */
 
 /* True if the list of words named so, if there is one, contains the word. */

@@ -82,6 +82,10 @@ MUST_CHECK int bybit_reply_fills(const struct field *result, struct arena *arena
 MUST_CHECK int bybit_reply_funding(const struct field *result, struct arena *arena,
 	struct funding_list *list, struct err *err);
 
+/* Rows of the account book that are executions of the symbol; others are skipped. */
+MUST_CHECK int bybit_reply_realised(const struct field *result, struct arena *arena,
+	const char *symbol, struct realised_list *list, struct err *err);
+
 MUST_CHECK int bybit_reply_identity(
 	const struct field *result, struct exchange_identity *ret, struct err *err);
 

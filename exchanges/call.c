@@ -1,6 +1,7 @@
 #include "exchanges/call.h"
 
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/io/http.h"
 #include "core/io/log.h"
 #include "exchanges/handle.h"
@@ -75,7 +76,9 @@ static int64_t market_time(struct exchange *exchange, const struct http_response
 			&exchange->server_clock, clock_mono_ms(exchange->clock), &server_ms);
 	exchange->market.now_ms = server_ms;
 	exchange->market.speed = 1;
-	(void)call_header_number(response, "X-Market-Time", &exchange->market.now_ms);
+	exchange->market.mono_ms = clock_mono_ms(exchange->clock);
+	exchange->market.apart = call_header_number(
+		response, "X-Market-Time", &exchange->market.now_ms);
 	(void)call_header_number(response, "X-Market-Speed", &exchange->market.speed);
 	return exchange->market.now_ms;
 }

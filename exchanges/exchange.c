@@ -144,6 +144,29 @@ int exchange_server_ms(struct exchange *exchange, int64_t *ret_server_ms, struct
 	return err_while(err, "the venue's clock is not known");
 }
 
+int exchange_market_ms(
+	struct exchange *exchange, int64_t server_ms, int64_t *ret_market_ms, struct err *err)
+{
+	int64_t now_server_ms;
+
+	/* It may ask: the market's clock is read after it. */
+	if (exchange_server_ms(exchange, &now_server_ms, err) == -1)
+		return -1;
+	if (!exchange->market.apart) {
+		*ret_market_ms = server_ms;
+		return 0;
+	}
+	int64_t since_reply_ms = clock_mono_ms(exchange->clock) - exchange->market.mono_ms;
+	*ret_market_ms = exchange->market.now_ms +
+			 (since_reply_ms + server_ms - now_server_ms) * exchange->market.speed;
+	return 0;
+}
+
+int64_t exchange_market_speed(const struct exchange *exchange)
+{
+	return exchange->market.speed;
+}
+
 /* What can still be refused with nothing sent. */
 static int check_before_send(
 	struct exchange *exchange, const struct exchange_request *request, struct err *err)

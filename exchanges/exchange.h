@@ -80,6 +80,14 @@ struct funding_list {
 	struct funding_payment *items;
 	size_t count;
 };
+struct realised { /* what the venue's books say that an execution earned */
+	char exec_id[VENUE_ORDER_ID_SIZE];
+	struct decimal amount; /* by the venue's average, before fees and funding */
+};
+struct realised_list {
+	struct realised *items;
+	size_t count;
+};
 struct candle_list {
 	struct candle *items;
 	size_t count;
@@ -118,6 +126,12 @@ struct exchange_adapter {
 		int64_t to_ms, struct fill_list *ret, struct err *err);
 	int (*funding)(struct exchange *, struct arena *, const char *symbol, int64_t from_ms,
 		int64_t to_ms, struct funding_list *ret, struct err *err);
+	/*
+	 * What executions of the symbol earned, by the venue's own books, from_ms ≤ booked; these
+	 * may lag behind the fills. NULL where fills tell it themselves (fill.has_venue_pnl).
+	 */
+	int (*realised)(struct exchange *, struct arena *, const char *symbol, int64_t from_ms,
+		struct realised_list *ret, struct err *err);
 	int (*identity)(struct exchange *, struct exchange_identity *ret, struct err *err);
 
 	int (*prepare_place)(struct exchange *, struct arena *, const struct order_request *,
@@ -169,6 +183,17 @@ void exchange_attach(struct exchange *exchange, const struct exchange_credential
  */
 MUST_CHECK int exchange_server_ms(
 	struct exchange *exchange, int64_t *ret_server_ms, struct err *err);
+
+/*
+ * What time it was in the venue's market when its server's clock stood at server_ms: the same on a
+ * real venue; in a simulator by the market time and speed of its last reply. Fails as
+ * exchange_server_ms does.
+ */
+MUST_CHECK int exchange_market_ms(
+	struct exchange *exchange, int64_t server_ms, int64_t *ret_market_ms, struct err *err);
+
+/* Market milliseconds in a real one, as the last reply said: 1 on a real venue, 0: it stands. */
+int64_t exchange_market_speed(const struct exchange *exchange);
 
 /*
  * Sends a prepared state-changing request, once (asserted), and understands its reply. 0: the

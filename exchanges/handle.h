@@ -30,7 +30,9 @@ struct exchange {
 	struct exchange_usage usage;
 	struct { /* of the last reply; differs from the server's in a simulator */
 		int64_t now_ms;
-		int64_t speed; /* market ms per real ms; 1 on real venues; 0: stands */
+		int64_t speed;   /* market ms per real ms; 1 on real venues; 0: stands */
+		int64_t mono_ms; /* our clock when it came */
+		bool apart;      /* the reply named a market time of its own */
 	} market;
 };
 

@@ -805,6 +805,16 @@ static int fill_ids(const struct field *row, struct fill *fill, struct err *err)
 	return 0;
 }
 
+/* Price difference only, the fee stands beside it (exchanges.md 3.9). */
+static int closed_pnl(const struct field *row, struct fill *fill, struct err *err)
+{
+	struct field pnl;
+	if (field_get_optional(row, "closedPnlRv", &pnl, err) == -1)
+		return -1;
+	fill->has_venue_pnl = field_present(&pnl);
+	return fill->has_venue_pnl ? field_as_decimal(&pnl, &fill->venue_pnl, err) : 0;
+}
+
 /* execFeeRv is positive when paid, as ours. */
 static int fill_row(
 	const struct field *row, enum fill_kind kind, struct fill *fill, struct err *err)
@@ -817,7 +827,7 @@ static int fill_row(
 		reply_copy_text(row, "currency", fill->fee_currency, sizeof fill->fee_currency,
 			err) == -1 ||
 		reply_optional_amount(row, "closedSizeRq", &fill->closed_quantity, err) == -1 ||
-		liquidity_of(row, fill, err) == -1 ||
+		closed_pnl(row, fill, err) == -1 || liquidity_of(row, fill, err) == -1 ||
 		ns_to_ms(row, "transactTimeNs", &fill->executed_ms, err) == -1)
 		return -1;
 	return 0;

@@ -162,6 +162,8 @@ struct fill {
 	char fee_currency[16];
 	enum liquidity liquidity;
 	struct decimal closed_quantity; /* the part that reduced the position, 0 if not told */
+	bool has_venue_pnl;             /* the venue tells with the fill what it earned */
+	struct decimal venue_pnl;       /* by the venue's average, before fees and funding */
 	int64_t executed_ms;
 };
 

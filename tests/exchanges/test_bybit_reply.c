@@ -451,6 +451,35 @@ Test(bybit_reply, reads_funding_with_the_sign_turned)
 	EXPECT_DECIMAL(list.items[0].quantity, "0.004");
 }
 
+/* exchanges.md 4.9: cashFlow is the price's doing alone; a payment of funding has a trade id too.
+ */
+Test(bybit_reply, reads_what_executions_earned_from_the_account_book)
+{
+	static const char book[] = OPEN
+		"{\"list\":["
+		"{\"id\":\"1\",\"symbol\":\"BTCUSDT\",\"type\":\"TRADE\",\"tradeId\":\"e-1\","
+		"\"cashFlow\":\"-43.1305\",\"fee\":\"4.2\"},"
+		"{\"id\":\"1\",\"symbol\":\"BTCUSDT\",\"type\":\"SETTLEMENT\",\"tradeId\":\"e-2\","
+		"\"cashFlow\":\"0\",\"funding\":\"-1\"},"
+		"{\"id\":\"2\",\"symbol\":\"ETHUSDT\",\"type\":\"TRADE\",\"tradeId\":\"e-3\","
+		"\"cashFlow\":\"7\"},"
+		"{\"id\":\"3\",\"symbol\":\"\",\"type\":\"TRANSFER_IN\",\"tradeId\":\"\","
+		"\"cashFlow\":\"0\"},"
+		"{\"id\":\"4\",\"symbol\":\"BTCUSDT\",\"type\":\"LIQUIDATION\",\"tradeId\":\"e-4\","
+		"\"cashFlow\":\"-1\"}]}" CLOSE;
+	struct field result = result_of(book);
+	struct realised_list list = {0};
+	struct err err = {0};
+
+	cr_assert(eq(int, bybit_reply_realised(&result, arena, "BTCUSDT", &list, &err), 0), "%s",
+		err.message);
+	cr_assert(eq(sz, list.count, 2), "the symbol's executions and nothing else");
+	cr_expect(eq(str, list.items[0].exec_id, "e-1"));
+	EXPECT_DECIMAL(list.items[0].amount, "-43.1305");
+	cr_expect(eq(str, list.items[1].exec_id, "e-4"));
+	EXPECT_DECIMAL(list.items[1].amount, "-1");
+}
+
 struct kind_row {
 	char word[24];
 	enum fill_kind kind;

@@ -587,3 +587,47 @@ ParameterizedTest(struct open_row *row, exchange_open, refuses)
 		row->because, err.message);
 	http_free(&client);
 }
+
+/* ---- two clocks ----------------------------------------------------------------------------- */
+
+static int64_t market_of(int64_t server_ms)
+{
+	int64_t market_ms;
+	struct err err = {0};
+	cr_assert(eq(int, exchange_market_ms(exchange, server_ms, &market_ms, &err), 0), "%s",
+		err.message);
+	return market_ms;
+}
+
+Test(exchange, the_market_of_a_real_venue_runs_on_its_servers_clock)
+{
+	struct ticker ticker;
+	int64_t age_ms;
+	struct err err;
+	cr_assert(eq(int, exchange_ticker(exchange, "BTCUSDT", &ticker, &age_ms, &err), 0));
+	cr_expect(eq(i64, market_of(1700000000000), 1700000000000));
+	cr_expect(eq(i64, exchange_market_speed(exchange), 1));
+}
+
+Test(exchange, a_markets_own_clock_is_told_from_the_servers)
+{
+	struct ticker ticker;
+	int64_t age_ms;
+	int64_t now_server_ms;
+	struct err err;
+	fake_say(&venue, &(struct fake_answer){.path = "/v5/market/tickers",
+				 .times = -1,
+				 .body = fake_defaults[1].body,
+				 .headers = "X-Market-Time: 1641340800000\nX-Market-Speed: 60\n"});
+	cr_assert(eq(int, exchange_ticker(exchange, "BTCUSDT", &ticker, &age_ms, &err), 0));
+	cr_assert(eq(int, exchange_server_ms(exchange, &now_server_ms, &err), 0));
+	cr_expect(eq(i64, exchange_market_speed(exchange), 60));
+
+	/* Ten real minutes ago it was ten hours earlier in this market; a minute of ours for the
+	 * test. */
+	int64_t before_ms = market_of(now_server_ms - 600000);
+	int64_t late_ms = before_ms - (1641340800000 - 600000LL * 60);
+	cr_expect(ge(i64, late_ms, -60 * 2000));
+	cr_expect(le(i64, late_ms, 60 * 60000));
+	cr_expect(eq(i64, ticker.market_ms, 1641340800000));
+}

@@ -83,7 +83,7 @@ static const char past_reply[] =
 	"{\"transactTimeNs\":1669407633926215067,\"symbol\":\"BTCUSDT\",\"currency\":\"USDT\","    \
 	"\"action\":\"New\",\"posSide\":\"Short\",\"side\":\"Sell\",\"tradeType\":\"" type         \
 	"\",\"execQtyRq\":\"0.001\",\"execPriceRp\":\"16600\",\"execFeeRv\":\"" fee                \
-	"\",\"closedSizeRq\":\"0\",\"execID\":\"" id                                               \
+	"\",\"closedSizeRq\":\"0\",\"closedPnlRv\":\"-1.5\",\"execID\":\"" id                      \
 	"\",\"orderID\":\"o-1\",\"clOrdID\":\"\",\"execStatus\":\"" status "\"}"
 
 static const char trades_reply[] = OPEN "{\"total\":4,\"rows\":[" TRADE("e-1", "Trade", "0.00166",
@@ -475,6 +475,8 @@ Test(phemex_reply, reads_fills_and_leaves_funding_to_its_own_list)
 
 	cr_assert(eq(int, phemex_reply_fills(&data, arena, &list, &rows, &err), 0));
 	cr_expect(eq(sz, list.count, 6), "the next page is added");
+	cr_expect(list.items[0].has_venue_pnl);
+	EXPECT_DECIMAL(list.items[0].venue_pnl, "-1.5"); /* before fees */
 }
 
 Test(phemex_reply, what_was_paid_is_below_zero_in_the_book)

@@ -83,6 +83,7 @@ static void read_lists(const struct field *result, struct arena *arena)
 	struct order_list orders = {.count = 0};
 	struct fill_list fills = {.count = 0};
 	struct funding_list funding = {.count = 0};
+	struct realised_list realised = {.count = 0};
 	char id[VENUE_ORDER_ID_SIZE];
 	const char *text;
 
@@ -97,6 +98,9 @@ static void read_lists(const struct field *result, struct arena *arena)
 	if (understood(bybit_reply_funding(result, arena, &funding, &err), &err))
 		for (size_t i = 0; i < funding.count; i++)
 			check(funding.items[i].id[0] != '\0', "a payment has an id");
+	if (understood(bybit_reply_realised(result, arena, SYMBOL, &realised, &err), &err))
+		for (size_t i = 0; i < realised.count; i++)
+			check(realised.items[i].exec_id[0] != '\0', "an execution has an id");
 	(void)understood(bybit_reply_cursor(result, &text, &err), &err);
 	if (understood(bybit_reply_receipt(result, id, &text, &err), &err))
 		check(id[0] != '\0', "a receipt names an order");
