@@ -2,6 +2,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/io/doc.h"
+#include "worker/booking.h"
 #include "worker/position.h"
 #include "worker/resolve.h"
 
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #define SETTLE_COIN "USDT"
+#define READINGS_MAX 3
 
 int bot_adoption_resolve(struct bot_session *session, struct err *err)
 {
@@ -57,6 +59,42 @@ int bot_adoption_explained(struct bot_session *session, size_t index, bool *ret,
 	return 0;
 }
 
+/* --- the reading ---------------------------------------------------------------------------- */
+
+struct reading {
+	struct account account;
+	int64_t server_ms; /* the venue's time before it */
+};
+
+/*
+ * A position that nothing moved while it was read: a fill between the two questions would stand in
+ * the adopted quantity and be booked once more. Ours are booked first, so they are no difference.
+ */
+static int read_still(
+	struct bot_session *session, size_t index, struct reading *ret, struct err *err)
+{
+	struct work *work = &session->work;
+	const struct pair *pair = &work->dossier.pairs[index];
+
+	for (int i = 0; i < READINGS_MAX; i++) {
+		struct fill_list fills;
+		if (exchange_server_ms(work->exchange, &ret->server_ms, err) == -1)
+			return err_while(err, "could not read the venue's time");
+		if (has_history(&work->dossier, index)
+				? position_check(work, index, &ret->account, err) == -1
+				: work->venue->account(
+					  work->exchange, pair->symbol, &ret->account, err) == -1)
+			return err_while(err, "could not read the account");
+		if (work->venue->fills(work->exchange, work->arena, pair->symbol, ret->server_ms, 0,
+			    &fills, err) == -1)
+			return err_while(err, "could not read recent fills");
+		if (fills.count == 0)
+			return 0;
+	}
+	return err_set(err, ERR_REFUSED, ERR_RETRY_LATER, "%s is being traded right now: try again",
+		pair->symbol);
+}
+
 /* --- the adjustment ------------------------------------------------------------------------- */
 
 struct adjustment {
@@ -66,7 +104,7 @@ struct adjustment {
 	struct decimal price;
 	struct decimal wallet;
 	enum trade_action action;
-	int64_t now_server_ms;
+	int64_t read_server_ms; /* when the position was read */
 	char id[CLIENT_ORDER_ID_SIZE];
 	int32_t sequence;
 };
@@ -90,9 +128,10 @@ static struct decimal price_of(const struct position *position, const struct pai
 	return position == NULL ? DECIMAL_ZERO : position->mark;
 }
 
-static int adjust(struct bot_session *session, const struct pair *pair,
-	const struct account *account, struct adjustment *ret, struct err *err)
+static int adjust(struct bot_session *session, const struct pair *pair, const struct reading *read,
+	struct adjustment *ret, struct err *err)
 {
+	const struct account *account = &read->account;
 	const struct position *position = position_of(account, pair);
 	struct decimal quantity = position == NULL ? DECIMAL_ZERO : position->quantity;
 	struct decimal average = position == NULL ? DECIMAL_ZERO : position->average;
@@ -105,16 +144,20 @@ static int adjust(struct bot_session *session, const struct pair *pair,
 		.after = *pair,
 		.price = price_of(position, pair),
 		.wallet = account->balance.wallet,
+		.read_server_ms = read->server_ms,
 	};
 
-	if (exchange_server_ms(session->venue.exchange, &adjustment.now_server_ms, err) == -1)
-		return err_while(err, "could not read the venue's time");
-	if (book_adopt(&adjustment.after.book, held, quantity, average, adjustment.now_server_ms,
-		    &adjustment.difference, err) == -1)
+	if (book_adopt(&adjustment.after.book, held, quantity, average,
+		    work_market_ms(&session->work, read->server_ms), &adjustment.difference,
+		    err) == -1)
 		return -1;
 	adjustment.action = action_of(&adjustment);
-	/* What was done until now stands in the quantity already. */
-	adjustment.after.fills_from_ms = adjustment.now_server_ms;
+	if (adjustment.action == TRADE_CLOSED)
+		adjustment.after.cycle_ended_by = PURPOSE_FOREIGN;
+	/* What was done until the reading stands in its quantity; what came after it does not. */
+	adjustment.after.fills_from_ms = read->server_ms;
+	adjustment.after.drift_since_ms = 0;
+	adjustment.after.drift_confirmed = false;
 	adjustment.sequence = bot_session_next_id(session, adjustment.id);
 	*ret = adjustment;
 	return 0;
@@ -184,35 +227,19 @@ static struct doc *trade_doc(const struct dossier *dossier, const struct adjustm
 	doc_int(trade, "exec_part", 0);
 	doc_text(trade, "client_order_id", adjustment->id);
 	doc_int(trade, "cycle", book->cycle);
-	if (adjustment->action == TRADE_CLOSED)
+	if (adjustment->action == TRADE_CLOSED && !book->cycle_unpriced)
 		doc_decimal(trade, "cycle_net",
 			decimal_add(decimal_sub(book->cycle_pnl, book->cycle_fees),
 				book->cycle_funding));
-	doc_int(trade, "executed_ms", adjustment->now_server_ms);
+	doc_int(trade, "executed_ms", adjustment->read_server_ms);
 	return trade;
 }
 
 /* The leg as it will be: without drift, and with its stamp moved. */
 static struct doc *pair_doc(const struct adjustment *adjustment)
 {
-	const struct pair *pair = &adjustment->after;
-	const struct book *book = &pair->book;
-	struct doc *doc = doc_object();
+	struct doc *doc = booking_pair_doc(&adjustment->after);
 
-	doc_text(doc, "pair", pair->id.text);
-	doc_text(doc, "held", side_text(book->held));
-	doc_decimal(doc, "quantity", book->quantity);
-	doc_decimal(doc, "cost", book->cost);
-	doc_int(doc, "cycle", book->cycle);
-	doc_decimal(doc, "cycle_pnl", book->cycle_pnl);
-	doc_decimal(doc, "cycle_fees", book->cycle_fees);
-	doc_decimal(doc, "cycle_funding", book->cycle_funding);
-	if (book->cycle_started_ms != 0)
-		doc_int(doc, "cycle_started_ms", book->cycle_started_ms);
-	doc_int(doc, "adds", book->adds);
-	doc_text(doc, "entry_order_id", book->entry_order_id);
-	doc_int(doc, "fills_from_ms", pair->fills_from_ms);
-	doc_bool(doc, "drift_confirmed", false);
 	doc_decimal(doc, "wallet", adjustment->wallet);
 	return doc;
 }
@@ -269,14 +296,11 @@ int bot_adoption_book(struct bot_session *session, size_t index, const char *rea
 {
 	struct dossier *dossier = &session->work.dossier;
 	struct adjustment adjustment;
-	struct account account;
+	struct reading read;
 
-	if (refuse_unsettled(dossier, index, err) == -1)
-		return -1;
-	if (session->venue.venue->account(
-		    session->venue.exchange, dossier->pairs[index].symbol, &account, err) == -1)
-		return err_while(err, "could not read the account");
-	if (adjust(session, &dossier->pairs[index], &account, &adjustment, err) == -1)
+	if (refuse_unsettled(dossier, index, err) == -1 ||
+		read_still(session, index, &read, err) == -1 ||
+		adjust(session, &dossier->pairs[index], &read, &adjustment, err) == -1)
 		return -1;
 	CLEANUP(text_free) char *results = results_text(dossier, &adjustment);
 	struct hold_adoption adoption = {
@@ -289,7 +313,5 @@ int bot_adoption_book(struct bot_session *session, size_t index, const char *rea
 		return -1;
 	report(&adjustment, done);
 	dossier->pairs[index] = adjustment.after;
-	dossier->pairs[index].drift_since_ms = 0;
-	dossier->pairs[index].drift_confirmed = false;
 	return 0;
 }

@@ -49,6 +49,10 @@ static int fill_account(
 		units_money(account->balance.equity, "balance.equity", &ret->equity_e8, err) ==
 			-1 ||
 		units_money(account->balance.available, "balance.available", &ret->available_e8,
+			err) == -1 ||
+		units_money(facts->account_notional, "account_notional", &ret->account_notional_e8,
+			err) == -1 ||
+		units_money(facts->account_margin, "account_margin", &ret->account_margin_e8,
 			err) == -1)
 		return -1;
 	return 0;
@@ -144,7 +148,7 @@ static int fill_orders(
 int input_fill(const struct input_facts *facts, struct strategy_input *ret, struct err *err)
 {
 	(void)snprintf(ret->symbol, sizeof ret->symbol, "%s", facts->symbol);
-	ret->now_ms = facts->ticker->market_ms;
+	ret->now_ms = facts->now_ms != 0 ? facts->now_ms : facts->ticker->market_ms;
 	ret->side = facts->side;
 	ret->leg = facts->leg;
 	ret->mode = facts->mode;

@@ -30,7 +30,8 @@ struct input_history { /* what the leg's booked fills tell; prices 0 and times 0
 	int64_t day_orders;
 };
 
-struct input_facts { /* everything borrowed for the call */
+struct input_facts {    /* everything borrowed for the call */
+	int64_t now_ms; /* market time; 0: the ticker's */
 	const char *symbol;
 	enum side side; /* SIDE_BUY: a long bot */
 	enum leg leg;
@@ -45,6 +46,8 @@ struct input_facts { /* everything borrowed for the call */
 	int64_t ticker_age_ms;
 	const struct account *account;
 	int64_t account_age_ms;
+	/* Positions and resting entries of all bots of the account, this leg's among them. */
+	struct decimal account_notional, account_margin;
 
 	const struct book *book;
 	bool drift; /* position and book disagree: exits use the smaller of both quantities */

@@ -6,11 +6,12 @@
 #include "core/store/journal.h"
 #include "worker/seam.h"
 #include "worker/takings.h"
+#include "worker/worth.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define SETTLE_COIN "USDT"
+#define DAY_MS 86400000LL
 
 struct booked_row {
 	struct row *row;
@@ -18,11 +19,12 @@ struct booked_row {
 	bool changed; /* beyond a remembered execution: it is written */
 	const char *venue_order_id, *reason;
 	int64_t venue_code;
+	bool amended; /* quantity, price and trigger are new */
 };
 
 struct booking {
 	struct work *work;
-	struct doc *trades, *funding, *notices;
+	struct doc *trades, *funding, *pnls, *notices;
 	struct pair *after; /* copies of the dossier's pairs */
 	bool *touched;
 	struct booked_row *changes; /* room for every row of the dossier */
@@ -41,6 +43,7 @@ struct booking *booking_new(struct work *work)
 	booking->empty = true;
 	booking->trades = doc_array();
 	booking->funding = doc_array();
+	booking->pnls = doc_array();
 	booking->notices = doc_array();
 	booking->after = ARENA_ARRAY(work->arena, struct pair, dossier->pair_count + 1);
 	booking->touched = ARENA_ARRAY(work->arena, bool, dossier->pair_count + 1);
@@ -55,6 +58,7 @@ void booking_free(struct booking **booking)
 		return;
 	doc_free(&(*booking)->trades);
 	doc_free(&(*booking)->funding);
+	doc_free(&(*booking)->pnls);
 	doc_free(&(*booking)->notices);
 	free(*booking);
 	*booking = NULL;
@@ -86,6 +90,14 @@ static const char *kept_text(struct booking *booking, const char *text, const ch
 	return text == NULL || text[0] == '\0' ? before : arena_text(booking->work->arena, text);
 }
 
+static void take_amendment(struct booked_row *booked, const struct row *amendment)
+{
+	booked->amended = true;
+	booked->after.quantity = amendment->quantity;
+	booked->after.price = amendment->price;
+	booked->after.trigger_price = amendment->trigger_price;
+}
+
 void booking_row(struct booking *booking, struct row *row, const struct row_change *change)
 {
 	struct booked_row *booked = pending(booking, row);
@@ -99,6 +111,8 @@ void booking_row(struct booking *booking, struct row *row, const struct row_chan
 	booked->reason = kept_text(booking, change->reason, booked->reason);
 	if (change->venue_code != 0)
 		booked->venue_code = change->venue_code;
+	if (change->amended != NULL)
+		take_amendment(booked, change->amended);
 	booked->changed = true;
 	booking->empty = false;
 }
@@ -127,10 +141,15 @@ static void account_fields(struct doc *doc, const struct account *account, const
 	}
 }
 
+static bool reduces(const struct trade_effect *effect)
+{
+	return effect->action == TRADE_REDUCED || effect->action == TRADE_CLOSED;
+}
+
 /* PnL in per cent of what the closed part had cost. */
 static void percentage_field(struct doc *doc, const struct trade_effect *effect)
 {
-	if (effect->action == TRADE_OPENED || effect->action == TRADE_ADDED)
+	if (!reduces(effect))
 		return;
 	struct decimal cost = decimal_round(
 		decimal_mul(decimal_round(effect->average, 9, ROUND_HALF_UP), effect->quantity), 8,
@@ -159,7 +178,6 @@ static void push_trade(struct booking *booking, const struct pair *pair, const s
 	const struct account *account)
 {
 	const struct dossier *dossier = &booking->work->dossier;
-	bool fee_in_settle = strcmp(fill->fee_currency, SETTLE_COIN) == 0;
 	enum side leg_side = pair->leg == LEG_LONG    ? SIDE_BUY
 			     : pair->leg == LEG_SHORT ? SIDE_SELL
 			     : effect->action == TRADE_OPENED || effect->action == TRADE_ADDED
@@ -180,8 +198,10 @@ static void push_trade(struct booking *booking, const struct pair *pair, const s
 	doc_decimal(doc, "price", fill->price);
 	doc_decimal(doc, "pnl", effect->pnl);
 	percentage_field(doc, effect);
-	if (fee_in_settle)
-		doc_decimal(doc, "net_pnl", decimal_sub(effect->pnl, effect->fee));
+	if (effect->fee_priced)
+		doc_decimal(doc, "net_pnl", decimal_sub(effect->pnl, effect->fee_value));
+	if (fill->has_venue_pnl && part == 0 && reduces(effect))
+		doc_decimal(doc, "venue_pnl", fill->venue_pnl);
 	doc_decimal(doc, "fee", effect->fee);
 	doc_text(doc, "fee_currency", fill->fee_currency);
 	doc_text(doc, "liquidity", liquidity_text(fill->liquidity));
@@ -194,12 +214,12 @@ static void push_trade(struct booking *booking, const struct pair *pair, const s
 	doc_text(doc, "client_order_id",
 		fill->client_order_id[0] == '\0' ? NULL : fill->client_order_id);
 	doc_int(doc, "cycle", effect->cycle);
-	if (effect->cycle_ended)
+	if (effect->cycle_ended && effect->net_known)
 		doc_decimal(doc, "cycle_net", effect->cycle_net);
 	doc_int(doc, "executed_ms", fill->executed_ms);
 	doc_push(booking->trades, doc);
 	booking->trade_count++;
-	takings_add(&booking->takings, booking->work->arena, effect, fill->price, fee_in_settle);
+	takings_add(&booking->takings, booking->work->arena, effect, fill->price);
 }
 
 /* Remembers an execution as booked, so that it is not applied again in this run. */
@@ -228,6 +248,43 @@ bool booking_has(struct booking *booking, struct row *row, const struct fill *fi
 	return is_booked(&pending(booking, row)->after, fill->exec_id);
 }
 
+/* The day's sums, of the day that the market has now. */
+static void turn_day(struct pair *pair, int64_t market_ms)
+{
+	int64_t day_ms = market_ms - market_ms % DAY_MS;
+
+	if (day_ms <= pair->day_ms)
+		return;
+	pair->day_ms = day_ms;
+	pair->day_net = DECIMAL_ZERO;
+	pair->day_orders = 0;
+}
+
+/* What was earned in a day that is over counts in no other. */
+static void earn(struct pair *pair, int64_t market_ms, struct decimal amount)
+{
+	turn_day(pair, market_ms);
+	if (market_ms >= pair->day_ms)
+		pair->day_net = decimal_add(pair->day_net, amount);
+}
+
+/* What strategies and the venue's own figures want to know of a fill beside its book. */
+static void note_effect(const struct booking *booking, struct pair *pair, const struct row *row,
+	const struct fill *fill, const struct trade_effect *effect, int64_t market_ms)
+{
+	struct decimal net = effect->fee_priced ? decimal_sub(effect->pnl, effect->fee_value)
+						: effect->pnl;
+
+	earn(pair, market_ms, net);
+	if (effect->cycle_ended)
+		pair->cycle_ended_by = row == NULL ? PURPOSE_FOREIGN : row->purpose;
+	if (!reduces(effect) || fill->has_venue_pnl || booking->work->venue == NULL ||
+		booking->work->venue->realised == NULL)
+		return;
+	if (pair->pnl_owed_ms == 0 || fill->executed_ms < pair->pnl_owed_ms)
+		pair->pnl_owed_ms = fill->executed_ms;
+}
+
 int booking_fill(struct booking *booking, size_t index, const struct row *row,
 	const struct fill *fill, bool late, const struct account *account, struct err *err)
 {
@@ -238,26 +295,37 @@ int booking_fill(struct booking *booking, size_t index, const struct row *row,
 
 	struct pair *pair = booking_pair(booking, index);
 	struct trade_effect effects[2];
-	int count = book_apply(&pair->book, fill, SETTLE_COIN, effects, err);
+	struct decimal fee_value;
+	/* The leg's times are the market's; the trade's own is the server's, as the venue's books.
+	 */
+	struct fill in_market = *fill;
+	in_market.executed_ms = work_market_ms(booking->work, fill->executed_ms);
+	bool priced = worth_of_fee(booking->work, fill, in_market.executed_ms, &fee_value);
+	int count = book_apply(&pair->book, &in_market, priced ? &fee_value : NULL, effects, err);
 	if (count == -1)
 		return err_while(err, "could not book execution %s", fill->exec_id);
-	for (int part = 0; part < count; part++)
+	for (int part = 0; part < count; part++) {
 		push_trade(
 			booking, pair, fill, &effects[part], part, trade_type(fill, late), account);
-	if (fill->executed_ms > pair->last_fill_ms)
-		pair->last_fill_ms = fill->executed_ms;
+		note_effect(booking, pair, row, fill, &effects[part], in_market.executed_ms);
+	}
+	if (in_market.executed_ms > pair->last_fill_ms)
+		pair->last_fill_ms = in_market.executed_ms;
 	if (ours != NULL)
 		remember(booking, ours, fill->exec_id);
 	return 0;
 }
 
-void booking_funding(struct booking *booking, size_t index, const struct funding_payment *payment)
+void booking_funding(
+	struct booking *booking, size_t index, const struct funding_payment *payment, int64_t cycle)
 {
 	const struct dossier *dossier = &booking->work->dossier;
 	struct pair *pair = booking_pair(booking, index);
 	struct doc *doc = doc_object();
 
-	book_funding(&pair->book, payment->amount);
+	if (cycle == pair->book.cycle)
+		book_funding(&pair->book, payment->amount);
+	earn(pair, work_market_ms(booking->work, payment->paid_ms), payment->amount);
 	doc_text(doc, "pair", pair->id.text);
 	doc_text(doc, "exchange", dossier->exchange_name);
 	doc_text(doc, "environment", dossier->environment_name);
@@ -267,9 +335,29 @@ void booking_funding(struct booking *booking, size_t index, const struct funding
 	doc_decimal(doc, "amount", payment->amount);
 	doc_decimal(doc, "rate", payment->rate);
 	doc_decimal(doc, "quantity", payment->quantity);
-	doc_int(doc, "cycle", pair->book.cycle);
+	doc_int(doc, "cycle", cycle);
 	doc_int(doc, "paid_ms", payment->paid_ms);
 	doc_push(booking->funding, doc);
+}
+
+void booking_venue_pnl(
+	struct booking *booking, size_t index, const char *exec_id, struct decimal venue_pnl)
+{
+	struct doc *doc = doc_object();
+
+	doc_text(doc, "pair", booking->after[index].id.text);
+	doc_text(doc, "exec_id", exec_id);
+	doc_decimal(doc, "venue_pnl", venue_pnl);
+	doc_push(booking->pnls, doc);
+	booking->empty = false;
+}
+
+void booking_entry_sent(struct booking *booking, size_t index)
+{
+	struct pair *pair = booking_pair(booking, index);
+
+	turn_day(pair, work_market_now_ms(booking->work));
+	pair->day_orders++;
 }
 
 void booking_notice(
@@ -289,12 +377,8 @@ static void time_field(struct doc *doc, const char *name, int64_t ms)
 		doc_int(doc, name, ms);
 }
 
-static void push_pair(struct doc *pairs, const struct pair *pair)
+static void put_book(struct doc *doc, const struct book *book)
 {
-	const struct book *book = &pair->book;
-	struct doc *doc = doc_object();
-
-	doc_text(doc, "pair", pair->id.text);
 	doc_text(doc, "held", side_text(book->held));
 	doc_decimal(doc, "quantity", book->quantity);
 	doc_decimal(doc, "cost", book->cost);
@@ -302,16 +386,44 @@ static void push_pair(struct doc *pairs, const struct pair *pair)
 	doc_decimal(doc, "cycle_pnl", book->cycle_pnl);
 	doc_decimal(doc, "cycle_fees", book->cycle_fees);
 	doc_decimal(doc, "cycle_funding", book->cycle_funding);
+	doc_bool(doc, "cycle_unpriced", book->cycle_unpriced);
 	time_field(doc, "cycle_started_ms", book->cycle_started_ms);
+	time_field(doc, "last_entry_ms", book->last_entry_ms);
+	time_field(doc, "cycle_ended_ms", book->cycle_ended_ms);
+	doc_decimal(doc, "base_price", book->base_price);
+	doc_decimal(doc, "last_add_price", book->last_add_price);
 	doc_int(doc, "adds", book->adds);
 	doc_text(doc, "entry_order_id", book->entry_order_id);
+}
+
+struct doc *booking_pair_doc(const struct pair *pair)
+{
+	struct doc *doc = doc_object();
+
+	doc_text(doc, "pair", pair->id.text);
+	put_book(doc, &pair->book);
 	time_field(doc, "last_fill_ms", pair->last_fill_ms);
-	time_field(doc, "fills_from_ms", pair->fills_from_ms);
+	doc_text(doc, "cycle_ended_by", purpose_text(pair->cycle_ended_by));
+	time_field(doc, "day_ms", pair->day_ms);
+	doc_decimal(doc, "day_net", pair->day_net);
+	doc_int(doc, "day_orders", pair->day_orders);
 	time_field(doc, "funding_from_ms", pair->funding_from_ms);
+	time_field(doc, "funding_seen_ms", pair->funding_seen_ms);
+	time_field(doc, "fills_from_ms", pair->fills_from_ms);
+	time_field(doc, "pnl_owed_ms", pair->pnl_owed_ms);
 	time_field(doc, "drift_since_ms", pair->drift_since_ms);
 	doc_bool(doc, "drift_confirmed", pair->drift_confirmed);
 	doc_text(doc, "drift_detail", pair->drift_detail[0] == '\0' ? NULL : pair->drift_detail);
-	doc_push(pairs, doc);
+	return doc;
+}
+
+static void put_amendment(struct doc *doc, const struct row *after)
+{
+	doc_decimal(doc, "quantity", after->quantity);
+	if (after->type == ORDER_LIMIT)
+		doc_decimal(doc, "price", after->price);
+	if (after->type == ORDER_STOP_MARKET)
+		doc_decimal(doc, "trigger_price", after->trigger_price);
 }
 
 /* One line a row, whatever was said of it: the update would pick any one of several. */
@@ -327,6 +439,8 @@ static void push_row(struct doc *rows, const struct booked_row *booked)
 	doc_decimal(doc, "filled_value", after->filled_value);
 	doc_int(doc, "asked", after->asked);
 	doc_text(doc, "reason", booked->reason);
+	if (booked->amended)
+		put_amendment(doc, after);
 	if (booked->venue_code != 0)
 		doc_int(doc, "venue_code", booked->venue_code);
 	doc_push(rows, doc);
@@ -343,11 +457,12 @@ static char *results_text(struct booking *booking)
 			push_row(rows, &booking->changes[i]);
 	for (size_t i = 0; i < booking->work->dossier.pair_count; i++)
 		if (booking->touched[i])
-			push_pair(pairs, &booking->after[i]);
+			doc_push(pairs, booking_pair_doc(&booking->after[i]));
 	doc_child(results, "rows", rows);
 	doc_child(results, "pairs", pairs);
 	doc_child(results, "trades", TAKE(booking->trades));
 	doc_child(results, "funding", TAKE(booking->funding));
+	doc_child(results, "pnls", TAKE(booking->pnls));
 	doc_child(results, "notices", TAKE(booking->notices));
 	return doc_dump(results);
 }

@@ -17,6 +17,7 @@ struct row_change {
 	struct decimal filled, filled_value; /* cumulative; must cover the booked fills */
 	const char *venue_order_id;          /* NULL: as it was */
 	const char *reason;                  /* NULL: as it was */
+	const struct row *amended;           /* of an amendment that took effect; else NULL */
 	int64_t venue_code;                  /* 0: none */
 	bool asked;                          /* one more question was asked */
 };
@@ -42,7 +43,19 @@ bool booking_has(struct booking *booking, struct row *row, const struct fill *fi
 MUST_CHECK int booking_fill(struct booking *booking, size_t pair, const struct row *row,
 	const struct fill *fill, bool late, const struct account *account, struct err *err);
 
-void booking_funding(struct booking *booking, size_t pair, const struct funding_payment *payment);
+/* A payment that was made in that cycle; one that has ended gets it into its net. */
+void booking_funding(
+	struct booking *booking, size_t pair, const struct funding_payment *payment, int64_t cycle);
+
+/* What the venue says that a booked execution earned, before fees. */
+void booking_venue_pnl(
+	struct booking *booking, size_t pair, const char *exec_id, struct decimal venue_pnl);
+
+/* One more entry order of the pair has left today. */
+void booking_entry_sent(struct booking *booking, size_t pair);
+
+/* A pair as a row of T3's "pairs"; the caller owns it. */
+struct doc *booking_pair_doc(const struct pair *pair);
 
 /* The pair as it will be: fields besides the book may be changed through it. */
 struct pair *booking_pair(struct booking *booking, size_t pair);

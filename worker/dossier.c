@@ -104,10 +104,34 @@ static int read_credential(const struct field *root, struct dossier *dossier, st
 	return 0;
 }
 
+/* What is known of the leg beside its book. */
+static int read_marks(const struct field *object, struct pair *pair, struct err *err)
+{
+	const char *hash;
+	const char *ended_by;
+	if (optional_int(object, "last_fill_ms", &pair->last_fill_ms, err) == -1 ||
+		field_text(object, "cycle_ended_by", &ended_by, err) == -1 ||
+		optional_int(object, "day_ms", &pair->day_ms, err) == -1 ||
+		field_decimal(object, "day_net", &pair->day_net, err) == -1 ||
+		field_int(object, "day_orders", &pair->day_orders, err) == -1 ||
+		optional_int(object, "fills_from_ms", &pair->fills_from_ms, err) == -1 ||
+		optional_int(object, "funding_from_ms", &pair->funding_from_ms, err) == -1 ||
+		optional_int(object, "funding_seen_ms", &pair->funding_seen_ms, err) == -1 ||
+		optional_int(object, "pnl_owed_ms", &pair->pnl_owed_ms, err) == -1 ||
+		optional_int(object, "drift_since_ms", &pair->drift_since_ms, err) == -1 ||
+		field_bool(object, "drift_confirmed", &pair->drift_confirmed, err) == -1 ||
+		field_text(object, "reasons_hash", &hash, err) == -1)
+		return -1;
+	if (purpose_parse(ended_by, &pair->cycle_ended_by) == -1)
+		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "unrecognized purpose \"%s\"",
+			ended_by);
+	pair->reasons_hash = (uint64_t)strtoll(hash, NULL, 10);
+	return 0;
+}
+
 static int read_book(const struct field *object, struct pair *pair, struct err *err)
 {
 	const char *held;
-	const char *hash;
 	struct book *book = &pair->book;
 	if (field_text(object, "held", &held, err) == -1 ||
 		side_parse(held, &book->held, err) == -1 ||
@@ -118,18 +142,16 @@ static int read_book(const struct field *object, struct pair *pair, struct err *
 		field_decimal(object, "cycle_fees", &book->cycle_fees, err) == -1 ||
 		field_decimal(object, "cycle_funding", &book->cycle_funding, err) == -1 ||
 		optional_int(object, "cycle_started_ms", &book->cycle_started_ms, err) == -1 ||
+		optional_int(object, "last_entry_ms", &book->last_entry_ms, err) == -1 ||
+		optional_int(object, "cycle_ended_ms", &book->cycle_ended_ms, err) == -1 ||
+		optional_decimal(object, "base_price", &book->base_price, err) == -1 ||
+		optional_decimal(object, "last_add_price", &book->last_add_price, err) == -1 ||
+		field_bool(object, "cycle_unpriced", &book->cycle_unpriced, err) == -1 ||
 		field_int(object, "adds", &book->adds, err) == -1 ||
 		copy_id(object, "entry_order_id", book->entry_order_id, sizeof book->entry_order_id,
-			err) == -1 ||
-		optional_int(object, "last_fill_ms", &pair->last_fill_ms, err) == -1 ||
-		optional_int(object, "fills_from_ms", &pair->fills_from_ms, err) == -1 ||
-		optional_int(object, "funding_from_ms", &pair->funding_from_ms, err) == -1 ||
-		optional_int(object, "drift_since_ms", &pair->drift_since_ms, err) == -1 ||
-		field_bool(object, "drift_confirmed", &pair->drift_confirmed, err) == -1 ||
-		field_text(object, "reasons_hash", &hash, err) == -1)
+			err) == -1)
 		return -1;
-	pair->reasons_hash = (uint64_t)strtoll(hash, NULL, 10);
-	return 0;
+	return read_marks(object, pair, err);
 }
 
 static int read_pair(const struct field *object, struct pair *pair, struct err *err)
@@ -197,6 +219,15 @@ static int row_pair(const struct dossier *dossier, const char *id)
 	return -1;
 }
 
+static int read_trigger_by(const struct field *object, struct row *row, struct err *err)
+{
+	const char *text;
+	if (optional_text(object, "trigger_by", &text, err) == -1)
+		return -1;
+	row->trigger_by = strcmp(text, "mark") == 0 ? TRIGGER_MARK : TRIGGER_LAST;
+	return 0;
+}
+
 /* What only a placed order has. */
 static int read_order(const struct field *object, struct row *row, struct err *err)
 {
@@ -208,7 +239,9 @@ static int read_order(const struct field *object, struct row *row, struct err *e
 		side_parse(side, &row->side, err) == -1 ||
 		field_text(object, "order_type", &type, err) == -1 ||
 		order_type_parse(type, &row->type, err) == -1 ||
-		field_decimal(object, "quantity", &row->quantity, err) == -1)
+		field_decimal(object, "quantity", &row->quantity, err) == -1 ||
+		optional_decimal(object, "value", &row->value, err) == -1 ||
+		read_trigger_by(object, row, err) == -1)
 		return -1;
 	if (purpose_parse(purpose, &row->purpose) == -1)
 		return err_set(
@@ -241,6 +274,7 @@ static int read_row(const struct field *object, struct arena *arena, const struc
 		field_decimal(object, "filled_value", &row->filled_value, err) == -1 ||
 		optional_int(object, "expires_server_ms", &row->expires_server_ms, err) == -1 ||
 		field_int(object, "created_ms", &row->created_ms, err) == -1 ||
+		optional_int(object, "market_ms", &row->market_ms, err) == -1 ||
 		field_int(object, "asked", &row->asked, err) == -1 ||
 		optional_int(object, "absent_ms", &row->absent_ms, err) == -1 ||
 		optional_int(object, "cycle", &row->cycle, err) == -1 ||

@@ -28,10 +28,13 @@ struct row { /* one journal row that is not final, or became final in this run *
 	enum side side;
 	enum order_type type;
 	struct decimal quantity, price, trigger_price;
+	enum trigger_by trigger_by; /* of a stop */
+	struct decimal value;       /* of an entry: what it adds to the account's notional */
 	bool reduce_only;
 	struct decimal filled, filled_value; /* as booked */
 	int64_t expires_server_ms;
-	int64_t created_ms;
+	int64_t created_ms; /* Postgres's clock */
+	int64_t market_ms;  /* the market's, when it was planned */
 	int64_t asked;
 	int64_t absent_ms; /* 0: was never declared absent */
 	int64_t cycle;
@@ -52,9 +55,17 @@ struct pair {
 	struct field state;
 	int64_t state_version;
 	struct book book;
-	int64_t last_fill_ms, fills_from_ms; /* the venue's server clock; 0: none */
-	int64_t funding_from_ms;             /* the newest funding stamp done with, market time */
-	int64_t drift_since_ms;              /* Postgres's clock; 0: agrees */
+	int64_t last_fill_ms;        /* market time, as all times of the book; 0: none */
+	enum purpose cycle_ended_by; /* what book.cycle_ended_ms was the end by */
+	int64_t day_ms;              /* the market's UTC day that the two below count; 0: none */
+	struct decimal day_net;
+	int64_t day_orders;      /* entry orders sent */
+	int64_t funding_from_ms; /* the newest funding stamp done with, market time */
+	/* The venue's server clock; 0: none. */
+	int64_t fills_from_ms;   /* what was executed before is booked, or not ours */
+	int64_t funding_seen_ms; /* what was paid before is booked */
+	int64_t pnl_owed_ms;     /* the oldest reduction whose venue_pnl is not known yet */
+	int64_t drift_since_ms;  /* Postgres's clock; 0: agrees */
 	bool drift_confirmed;
 	char drift_detail[96]; /* set in this run only, for people */
 	uint64_t reasons_hash;

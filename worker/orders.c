@@ -84,6 +84,7 @@ static struct row *new_row(struct work *work, size_t pair, enum row_kind kind)
 		.state = JOURNAL_PLANNED,
 		.leg = dossier->pairs[pair].leg,
 		.created_ms = work_now_ms(work),
+		.market_ms = work_market_now_ms(work),
 	};
 	memcpy(row->symbol, dossier->pairs[pair].symbol, sizeof row->symbol);
 	client_order_id(&key, row->client_order_id);
@@ -107,6 +108,17 @@ static int64_t largest_lots(const struct strategy_rules *rules, const struct int
 	return most > 0 ? most : intent->lots;
 }
 
+/* What an entry adds to the account's notional when it fills. */
+static struct decimal value_of(const struct batch *batch, const struct row *row)
+{
+	const struct ticker *ticker = &batch->view->ticker;
+	struct decimal price = row->type == ORDER_LIMIT ? row->price
+			       : row->side == SIDE_BUY  ? ticker->ask
+							: ticker->bid;
+
+	return decimal_round(decimal_mul(row->quantity, price), 8, ROUND_UP);
+}
+
 static void plan_piece(struct batch *batch, const struct intent *intent, int64_t lots)
 {
 	const struct strategy_rules *rules = &batch->view->decision.input.rules;
@@ -124,6 +136,8 @@ static void plan_piece(struct batch *batch, const struct intent *intent, int64_t
 				     ? units_price_of(intent->trigger_ticks, rules)
 				     : DECIMAL_ZERO;
 	row->cycle = batch->work->dossier.pairs[batch->pair].book.cycle;
+	if (purpose_is_entry(row->purpose))
+		row->value = value_of(batch, row);
 	planned->row = row;
 	planned->request = (struct order_request){
 		.side = intent->side,
@@ -230,8 +244,11 @@ static struct doc *row_doc(const struct batch *batch, const struct planned *plan
 		doc_decimal(doc, "price", row->price);
 	if (row->type == ORDER_STOP_MARKET)
 		doc_decimal(doc, "trigger_price", row->trigger_price);
+	if (purpose_is_entry(row->purpose))
+		doc_decimal(doc, "value", row->value);
 	doc_bool(doc, "reduce_only", row->reduce_only);
 	doc_int(doc, "cycle", row->cycle);
+	doc_int(doc, "market_ms", row->market_ms);
 	return doc;
 }
 
@@ -357,6 +374,9 @@ static int send_row(struct batch *batch, const struct planned *planned, struct e
 	struct row_change change = change_after(planned->row, outcome, venue_order_id, ret_failure);
 	CLEANUP(booking_free) struct booking *booking = booking_new(work);
 	booking_row(booking, planned->row, &change);
+	if (planned->row->kind == ROW_PLACE && purpose_is_entry(planned->row->purpose) &&
+		change.state != JOURNAL_CANCELLED)
+		booking_entry_sent(booking, batch->pair);
 	return booking_commit(booking, err);
 }
 

@@ -16,7 +16,6 @@
 #define FILLS_OVERLAP_MS 60000  /* read again before the last booked fill: stamps may tie or lag */
 #define FILLS_FIRST_MS 86400000 /* how far back when nothing is known */
 #define FILLS_DRIFT_MS (7 * 86400000LL) /* and at most, once the drift is confirmed */
-#define FUNDING_LAG_MS 600000 /* a venue's ledger may lag; after this a stamp counts as empty */
 
 static int read_account(struct work *work, size_t index, struct account *ret, struct err *err)
 {
@@ -273,55 +272,4 @@ int position_check(struct work *work, size_t index, struct account *ret, struct 
 		return -1;
 	return explained ? note_agreement(work, index, server_ms, err)
 			 : mark_drift(work, index, ret, err);
-}
-
-/*
- * The venue's ledger runs on its server's clock, funding stamps on the market's (on a real venue
- * they agree): whether a stamp has passed is asked of the market, which payments are new of the
- * ledger.
- */
-static int read_payments(struct work *work, const struct pair *pair, struct funding_list *ret,
-	struct trade_set *ret_booked, struct err *err)
-{
-	int64_t newest_ms;
-
-	if (trade_newest_funding(work->context->postgres, &pair->id, &newest_ms, err) == -1)
-		return -1;
-	int64_t from_ms = newest_ms > pair->book.cycle_started_ms ? newest_ms
-								  : pair->book.cycle_started_ms;
-	if (work->venue->funding(work->exchange, work->arena, pair->symbol, from_ms, 0, ret, err) ==
-		-1)
-		return err_while(err, "could not read funding");
-	return trade_funding(
-		work->context->postgres, &work->dossier.bot, from_ms, work->arena, ret_booked, err);
-}
-
-int position_funding(struct work *work, size_t index, const struct rules *rules,
-	const struct ticker *ticker, struct err *err)
-{
-	const struct pair *pair = &work->dossier.pairs[index];
-	int64_t stamp_ms = ticker->market_ms - ticker->market_ms % rules->funding_interval_ms;
-	struct funding_list payments = {0};
-	struct trade_set booked = {0};
-
-	if (pair->funding_from_ms >= stamp_ms)
-		return 0;
-	if (pair->book.cycle > 0 && read_payments(work, pair, &payments, &booked, err) == -1)
-		return -1;
-
-	bool seen = decimal_is_zero(pair->book.quantity);
-	CLEANUP(booking_free) struct booking *booking = booking_new(work);
-	for (size_t i = 0; i < payments.count; i++) {
-		const struct funding_payment *payment = &payments.items[i];
-		if (!funding_is_of(payment, pair->leg))
-			continue;
-		if (trade_set_has(&booked, payment->id))
-			continue;
-		booking_funding(booking, index, payment);
-		seen = true;
-	}
-	/* A ledger may lag: a stamp is done with when its payment was seen, or after a while. */
-	if (seen || ticker->market_ms - stamp_ms > FUNDING_LAG_MS)
-		booking_pair(booking, index)->funding_from_ms = stamp_ms;
-	return booking_empty(booking) ? 0 : booking_commit(booking, err);
 }

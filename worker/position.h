@@ -14,10 +14,6 @@
 /* Reads the account as of now and books what explains the leg. Drift marks stand in the pair. */
 MUST_CHECK int position_check(struct work *work, size_t pair, struct account *ret, struct err *err);
 
-/* Books funding payments of the leg up to the ticker's market time. */
-MUST_CHECK int position_funding(struct work *work, size_t pair, const struct rules *rules,
-	const struct ticker *ticker, struct err *err);
-
 /* The venue's position of the pair's leg, NULL if it shows none. Borrowed from account. */
 const struct position *position_of(const struct account *account, const struct pair *pair);
 

@@ -6,20 +6,17 @@
 #include "core/io/log.h"
 #include "core/io/metrics.h"
 #include "core/vault/vault.h"
-#include "worker/booking.h"
 #include "worker/orders.h"
-#include "worker/position.h"
 #include "worker/resolve.h"
+#include "worker/round.h"
 #include "worker/seam.h"
 #include "worker/venues.h"
-#include "worker/view.h"
 #include "worker/work.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#define DECISIONS_MAX 3  /* the first and two made again */
 #define POSTPONE_MS 2000 /* when somebody else holds what we need */
 #define MAINTENANCE_MS 30000
 #define OUTAGE_MS 30000 /* at most, between tries of a slot whose venue does not answer */
@@ -60,173 +57,11 @@ static int attach_credential(struct work *work, struct vault_secret **ret_secret
 	return 0;
 }
 
-static const char *why_not(const struct strategy_output *output)
-{
-	for (size_t i = output->reason_count; i > 0; i--)
-		if (!output->reasons[i - 1].passed)
-			return output->reasons[i - 1].text;
-	return "";
-}
-
-static void keep_line(struct work *work, const struct pair *pair, const struct view *view,
-	const struct strategy_output *output, uint64_t hash)
-{
-	struct doc *line = doc_object();
-
-	doc_text(line, "symbol", pair->symbol);
-	doc_text(line, "side", pair->side == SIDE_BUY ? "long" : "short");
-	doc_text(line, "action", output->action);
-	doc_decimal(line, "price", pair->side == SIDE_BUY ? view->ticker.bid : view->ticker.ask);
-	doc_decimal(line, "quantity", pair->book.quantity);
-	doc_int(line, "reasons", (int64_t)hash);
-	doc_push(work->summary, line);
-}
-
-/* Keeps what explains this pair's decision: a line always, everything when it matters. */
-static void keep_decision(struct work *work, size_t index, const struct view *view,
-	const struct strategy_output *output)
-{
-	const struct pair *pair = &work->dossier.pairs[index];
-	uint64_t hash = decision_reasons_hash(output);
-
-	work->said[index] = (struct said){.action = arena_text(work->arena, output->action),
-		.reason = arena_text(work->arena, why_not(output)),
-		.reasons_hash = hash};
-	keep_line(work, pair, view, output, hash);
-	if (!orders_wanted(output) && output->status == DECISION_OK && hash == pair->reasons_hash)
-		return;
-	if (work->snapshot == NULL)
-		work->snapshot = doc_array();
-	struct doc *whole = doc_object();
-	doc_child(whole, "saw", decision_write(&view->decision));
-	doc_child(whole, "said", decision_write_output(&view->decision, output));
-	doc_push(work->snapshot, whole);
-}
-
 static void keep_failure(struct work *work, size_t index, const struct err *failure)
 {
 	work->said[index] = (struct said){.action = "error",
 		.reason = arena_text(work->arena, failure->message),
 		.reasons_hash = work->dossier.pairs[index].reasons_hash};
-}
-
-/* What a strategy wants people to know, once in a cycle. */
-static int tell(
-	struct work *work, size_t index, const struct strategy_output *output, struct err *err)
-{
-	const struct pair *pair = &work->dossier.pairs[index];
-	CLEANUP(booking_free) struct booking *booking = booking_new(work);
-
-	for (size_t i = 0; i < output->intent_count; i++) {
-		const struct intent *intent = &output->intents[i];
-		char key[128];
-		if (intent->kind != INTENT_NOTIFY)
-			continue;
-		(void)snprintf(key, sizeof key, "%s/%s/%" PRId64, intent->code, pair->id.text,
-			pair->book.cycle);
-		struct doc *body = doc_object();
-		doc_text(body, "symbol", pair->symbol);
-		booking_notice(booking, intent->code, key, body);
-	}
-	return booking_empty(booking) ? 0 : booking_commit(booking, err);
-}
-
-static int decide(struct work *work, size_t pair, struct view *view, struct account *account,
-	struct strategy_output *output, struct err *err)
-{
-	if (view_fill(work, pair, account, view, err) == -1)
-		return -1;
-	work_phase(work, PHASE_DECIDE);
-	memset(output, 0, sizeof *output);
-	view->decision.strategy->decide(&view->decision.input, view->decision.state, output);
-	return 0;
-}
-
-/*
- * A decision with entries counts only under the account's lease: caps of one account are counted by
- * one run at a time. *ret_taken false: another bot of the account holds it.
- */
-static int take_account(struct work *work, bool *ret_taken, struct err *err)
-{
-	const struct dossier *dossier = &work->dossier;
-	struct claim_account account = {
-		.exchange = dossier->exchange_name,
-		.environment = dossier->environment_name,
-		.account_id = dossier->account_id,
-	};
-
-	return claim_take_account(work->context->postgres, &account, &dossier->bot,
-		work->claim.token, work->context->lease_ms, ret_taken, err);
-}
-
-/*
- * Entries are decided under the account's lease, on an account read under it. Where another bot
- * holds it they are left out (*ret_deferred); cancels and exits wait for nobody.
- */
-static int guard_entries(struct work *work, size_t pair, struct view *view, struct account *account,
-	struct strategy_output *output, bool *leased, bool *ret_deferred, struct err *err)
-{
-	*ret_deferred = false;
-	if (!orders_has_entry(output) || *leased)
-		return 0;
-	if (take_account(work, leased, err) == -1)
-		return -1;
-	if (!*leased) {
-		*ret_deferred = true;
-		orders_drop_entries(output);
-		return 0;
-	}
-	work_phase(work, PHASE_MARKET);
-	if (position_check(work, pair, account, err) == -1)
-		return -1;
-	return decide(work, pair, view, account, output, err);
-}
-
-static bool state_changed(const struct view *view, const struct strategy_output *output)
-{
-	return memcmp(view->decision.state, output->state, view->decision.strategy->state_size) !=
-	       0;
-}
-
-/* Sees, decides, acts. *ret_again: what was seen has changed by acting. */
-static int run_round(struct work *work, size_t pair, bool *leased, bool *ret_again, struct err *err)
-{
-	struct view *view = ARENA_NEW(work->arena, struct view);
-	struct strategy_output *output = ARENA_NEW(work->arena, struct strategy_output);
-	enum orders_result result = ORDERS_DONE;
-	struct account account;
-	bool deferred;
-
-	work_phase(work, PHASE_MARKET);
-	if (view_read(work, pair, view, err) == -1 ||
-		position_funding(work, pair, &view->rules, &view->ticker, err) == -1 ||
-		position_check(work, pair, &account, err) == -1 ||
-		decide(work, pair, view, &account, output, err) == -1 ||
-		guard_entries(work, pair, view, &account, output, leased, &deferred, err) == -1)
-		return -1;
-	keep_decision(work, pair, view, output);
-	if (tell(work, pair, output, err) == -1)
-		return -1;
-	if ((orders_wanted(output) || state_changed(view, output)) &&
-		orders_execute(work, pair, view, output, &result, err) == -1)
-		return -1;
-	if (deferred)
-		return err_set(err, ERR_REFUSED, ERR_RETRY_LATER,
-			"another bot of this account is deciding");
-	*ret_again = result == ORDERS_AGAIN;
-	return 0;
-}
-
-/* Up to three rounds: an order that filled while it was cancelled changes what was decided on. */
-static int run_pair(struct work *work, size_t pair, struct err *err)
-{
-	bool leased = false;
-	bool again = true;
-
-	for (int round = 0; round < DECISIONS_MAX && again; round++)
-		if (run_round(work, pair, &leased, &again, err) == -1)
-			return -1;
-	return 0;
 }
 
 /* Failures that no other pair of this run can do better with. */
@@ -269,7 +104,7 @@ static int run_pairs(struct work *work, struct err *err)
 		struct err failure = {0};
 		if (!is_run(work, i))
 			continue;
-		if (work_may_go_on(work, &failure) == 0 && run_pair(work, i, &failure) == 0)
+		if (work_may_go_on(work, &failure) == 0 && round_pair(work, i, &failure) == 0)
 			continue;
 		keep_failure(work, i, &failure);
 		if (result == 0)

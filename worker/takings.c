@@ -21,7 +21,7 @@ static int64_t millionths(struct decimal amount)
 }
 
 void takings_add(struct takings **list, struct arena *arena, const struct trade_effect *effect,
-	struct decimal price, bool fee_is_quote)
+	struct decimal price)
 {
 	struct takings *trade = ARENA_NEW(arena, struct takings);
 
@@ -30,7 +30,7 @@ void takings_add(struct takings **list, struct arena *arena, const struct trade_
 		.action = effect->action,
 		.pnl = millionths(effect->pnl),
 		.value = millionths(decimal_mul(effect->quantity, price)),
-		.fee = fee_is_quote ? millionths(effect->fee) : 0,
+		.fee = effect->fee_priced ? millionths(effect->fee_value) : 0,
 	};
 	*list = trade;
 }

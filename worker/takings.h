@@ -13,9 +13,8 @@
 
 struct takings; /* a list in the run's arena; NULL: empty */
 
-/* fee_is_quote: the fee was paid in the quote coin. */
 void takings_add(struct takings **list, struct arena *arena, const struct trade_effect *effect,
-	struct decimal price, bool fee_is_quote);
+	struct decimal price);
 
 void takings_count(const struct takings *list, const char *venue);
 

@@ -2,15 +2,19 @@
 
 #include "core/base/cleanup.h"
 #include "strategies/input.h"
+#include "worker/position.h"
+#include "worker/seam.h"
 
 #include <string.h>
+
+#define DAY_MS 86400000LL
 
 static int read_strategy(
 	struct work *work, const struct pair *pair, struct view *view, struct err *err)
 {
 	struct decision_case *decision = &view->decision;
 
-	decision->strategy = strategy_find(work->dossier.strategy_name);
+	decision->strategy = seam_strategy(work->dossier.strategy_name);
 	if (decision->strategy == NULL)
 		return err_set(err, ERR_INVALID, ERR_RETRY_NEVER, "unrecognized strategy \"%s\"",
 			work->dossier.strategy_name);
@@ -112,6 +116,13 @@ static uint32_t blocks_of(const struct work *work, size_t index)
 	return blocks;
 }
 
+/* An order of the leg that has left and is not final. */
+static bool is_shown(const struct row *row, size_t index)
+{
+	return row->pair == (int)index && row->kind == ROW_PLACE &&
+	       !journal_state_final(row->state) && row->state != JOURNAL_PLANNED;
+}
+
 static struct input_order shown_order(const struct row *row, int32_t id)
 {
 	return (struct input_order){
@@ -124,7 +135,7 @@ static struct input_order shown_order(const struct row *row, int32_t id)
 		.price = row->price,
 		.trigger_price = row->trigger_price,
 		.unknown = row->state != JOURNAL_OPEN,
-		.created_ms = row->created_ms,
+		.created_ms = row->market_ms != 0 ? row->market_ms : row->created_ms,
 	};
 }
 
@@ -136,8 +147,7 @@ static size_t shown_orders(const struct dossier *dossier, size_t index,
 
 	for (size_t i = 0; i < dossier->row_count; i++) {
 		const struct row *row = &dossier->rows[i];
-		if (row->pair != (int)index || row->kind != ROW_PLACE ||
-			journal_state_final(row->state) || row->state == JOURNAL_PLANNED)
+		if (!is_shown(row, index))
 			continue;
 		if (count < STRATEGY_ORDERS_MAX)
 			ret_orders[count] = shown_order(row, (int32_t)i);
@@ -146,13 +156,75 @@ static size_t shown_orders(const struct dossier *dossier, size_t index,
 	return count;
 }
 
-int view_fill(struct work *work, size_t index, const struct account *account, struct view *view,
-	struct err *err)
+/* The bot's day: all its pairs; those that did nothing today count nothing. */
+static struct input_history history_of(
+	const struct dossier *dossier, const struct pair *pair, int64_t now_ms)
+{
+	int64_t day_ms = now_ms - now_ms % DAY_MS;
+	struct input_history history = {
+		.last_fill_ms = pair->last_fill_ms,
+		.last_entry_ms = pair->book.last_entry_ms,
+		.cycle_base = pair->book.base_price,
+		.last_add = pair->book.last_add_price,
+		.cycle_ended_ms = pair->book.cycle_ended_ms,
+		.cycle_ended_by = pair->cycle_ended_by,
+	};
+
+	for (size_t i = 0; i < dossier->pair_count; i++) {
+		const struct pair *of = &dossier->pairs[i];
+		if (of->day_ms != day_ms)
+			continue;
+		history.day_net = decimal_add(history.day_net, of->day_net);
+		history.day_orders += of->day_orders;
+	}
+	return history;
+}
+
+/* What is left of a resting entry adds this to the account's notional when it fills. */
+static struct decimal value_left(const struct row *row)
+{
+	struct decimal value = decimal_is_zero(row->value) ? decimal_mul(row->quantity, row->price)
+							   : row->value;
+
+	return decimal_mul_div(
+		value, decimal_sub(row->quantity, row->filled), row->quantity, 8, ROUND_UP);
+}
+
+/* The leg itself by the venue's figures, its entries, and what the others of the account have. */
+static struct claim_exposure exposure_of(const struct work *work, size_t index,
+	const struct account *account, const struct claim_exposure *others)
+{
+	const struct pair *pair = &work->dossier.pairs[index];
+	const struct position *position = position_of(account, pair);
+	struct claim_exposure exposure = *others;
+	struct decimal entries = DECIMAL_ZERO;
+
+	for (size_t i = 0; i < work->dossier.row_count; i++) {
+		const struct row *row = &work->dossier.rows[i];
+		if (is_shown(row, index) && purpose_is_entry(row->purpose))
+			entries = decimal_add(entries, value_left(row));
+	}
+	exposure.notional = decimal_add(exposure.notional, entries);
+	exposure.margin = decimal_add(exposure.margin,
+		decimal_div(entries, decimal_from_int(pair->leverage), 8, ROUND_UP));
+	if (position == NULL)
+		return exposure;
+	exposure.notional = decimal_add(exposure.notional,
+		decimal_round(decimal_mul(position->quantity, position->mark), 8, ROUND_UP));
+	exposure.margin = decimal_add(exposure.margin, position->initial_margin);
+	return exposure;
+}
+
+int view_fill(struct work *work, size_t index, const struct account *account,
+	const struct claim_exposure *others, struct view *view, struct err *err)
 {
 	const struct pair *pair = &work->dossier.pairs[index];
 	int64_t now_ms = clock_mono_ms(work->context->clock);
+	int64_t market_ms = work_market_now_ms(work);
 	struct input_order orders[STRATEGY_ORDERS_MAX];
+	struct claim_exposure exposure = exposure_of(work, index, account, others);
 	const struct input_facts facts = {
+		.now_ms = market_ms,
 		.symbol = pair->symbol,
 		.side = pair->side,
 		.leg = pair->leg,
@@ -166,9 +238,11 @@ int view_fill(struct work *work, size_t index, const struct account *account, st
 		.ticker_age_ms = view->ticker_age_ms + now_ms - view->read_mono_ms,
 		.account = account,
 		.account_age_ms = now_ms - account->read_mono_ms,
+		.account_notional = exposure.notional,
+		.account_margin = exposure.margin,
 		.book = &pair->book,
 		.drift = pair->drift_since_ms != 0,
-		.history = {.last_fill_ms = pair->last_fill_ms},
+		.history = history_of(&work->dossier, pair, market_ms),
 		.orders = orders,
 		.order_count = shown_orders(&work->dossier, index, orders),
 	};

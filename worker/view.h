@@ -22,8 +22,12 @@ struct view {
  */
 MUST_CHECK int view_read(struct work *work, size_t pair, struct view *ret, struct err *err);
 
-/* Fills the input from this account reading and the rows as they stand now. */
+/*
+ * Fills the input from this account reading and the rows as they stand now. others: what the
+ * account has at risk besides this leg, read under its lease; zeros for a decision without it,
+ * which sees more room than there is and whose entries are therefore decided again under the lease.
+ */
 MUST_CHECK int view_fill(struct work *work, size_t pair, const struct account *account,
-	struct view *view, struct err *err);
+	const struct claim_exposure *others, struct view *view, struct err *err);
 
 #endif

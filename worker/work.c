@@ -1,5 +1,7 @@
 #include "worker/work.h"
 
+#include "core/io/log.h"
+
 #include <string.h>
 
 int64_t work_now_ms(const struct work *work)
@@ -38,6 +40,37 @@ void work_follow_up(struct work *work, int64_t at_ms)
 {
 	if (work->follow_up_ms == 0 || at_ms < work->follow_up_ms)
 		work->follow_up_ms = at_ms;
+}
+
+int64_t work_market_ms(const struct work *work, int64_t server_ms)
+{
+	int64_t market_ms;
+	struct err err;
+
+	if (work->exchange == NULL) /* an operator's word about a venue that cannot be reached */
+		return server_ms;
+	if (exchange_market_ms(work->exchange, server_ms, &market_ms, &err) == 0)
+		return market_ms;
+	log_failure(LOG_DEBUG, "the market's clock is not known, taking the server's", &err);
+	return server_ms;
+}
+
+int64_t work_market_now_ms(const struct work *work)
+{
+	int64_t server_ms;
+	struct err err;
+
+	/* Without the venue's clock Postgres's is the nearest to it. */
+	if (exchange_server_ms(work->exchange, &server_ms, &err) == -1)
+		return work_now_ms(work);
+	return work_market_ms(work, server_ms);
+}
+
+int64_t work_real_ms(const struct work *work, int64_t market_ms)
+{
+	int64_t speed = exchange_market_speed(work->exchange);
+
+	return speed > 1 ? market_ms / speed : market_ms;
 }
 
 struct journal_run work_journal(const struct work *work)

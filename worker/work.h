@@ -59,6 +59,21 @@ MUST_CHECK int work_may_go_on(const struct work *work, struct err *err);
 /* Asks for another look at that time (Postgres's clock), the earliest wins. */
 void work_follow_up(struct work *work, int64_t at_ms);
 
+/*
+ * The market's time when the venue's server clock stood at server_ms; server_ms itself where the
+ * venue's clock is not known (a real venue's market runs on it).
+ */
+int64_t work_market_ms(const struct work *work, int64_t server_ms);
+
+/* The market's time now. */
+int64_t work_market_now_ms(const struct work *work);
+
+/*
+ * How long a stretch of market time takes in real time: divided by the venue's speed. A market that
+ * stands is waited for as if it went on at the pace of ours.
+ */
+int64_t work_real_ms(const struct work *work, int64_t market_ms);
+
 struct journal_run work_journal(const struct work *work);
 
 #endif

@@ -26,23 +26,33 @@ struct decimal book_average(const struct book *book)
 	return shown(decimal_div(book->cost, book->quantity, BOOK_SCALE, ROUND_HALF_UP));
 }
 
-static void start_cycle(struct book *book, enum side held, int64_t now_ms)
+static void start_cycle(struct book *book, enum side held, struct decimal price, int64_t now_ms)
 {
 	book->held = held;
 	book->cycle++;
 	book->cycle_pnl = DECIMAL_ZERO;
 	book->cycle_fees = DECIMAL_ZERO;
 	book->cycle_funding = DECIMAL_ZERO;
+	book->cycle_unpriced = false;
 	book->cycle_started_ms = now_ms;
+	book->last_entry_ms = now_ms;
+	book->base_price = price;
+	book->last_add_price = price;
 	book->adds = 0;
 	book->entry_order_id[0] = '\0';
 }
 
-static void pay_fee(
-	struct book *book, const struct fill *fill, const char *settle_currency, struct decimal fee)
+/* A trade's part of a fill and of its fee. */
+struct part {
+	struct decimal quantity, fee, fee_value;
+	bool fee_priced;
+};
+
+static void pay_fee(struct book *book, const struct part *part)
 {
-	if (strcmp(fill->fee_currency, settle_currency) == 0)
-		book->cycle_fees = decimal_add(book->cycle_fees, fee);
+	book->cycle_unpriced = book->cycle_unpriced || !part->fee_priced;
+	if (part->fee_priced)
+		book->cycle_fees = decimal_add(book->cycle_fees, part->fee_value);
 }
 
 /* True if the fill is of another entry order than the last one, which it then becomes. */
@@ -54,25 +64,31 @@ static bool is_new_entry(struct book *book, const struct fill *fill)
 	return true;
 }
 
-static struct trade_effect enter(struct book *book, const struct fill *fill,
-	struct decimal quantity, struct decimal fee, const char *settle_currency)
+static struct trade_effect enter(
+	struct book *book, const struct fill *fill, const struct part *part)
 {
 	bool was_flat = decimal_is_zero(book->quantity);
 
 	if (was_flat)
-		start_cycle(book, fill->side, fill->executed_ms);
+		start_cycle(book, fill->side, fill->price, fill->executed_ms);
 	if (is_new_entry(book, fill) && !was_flat)
 		book->adds++;
+	if (book->adds > 0)
+		book->last_add_price = fill->price;
+	if (fill->executed_ms > book->last_entry_ms)
+		book->last_entry_ms = fill->executed_ms;
 
-	book->quantity = decimal_add(book->quantity, quantity);
-	book->cost = decimal_add(book->cost, value_of(fill->price, quantity));
-	pay_fee(book, fill, settle_currency, fee);
+	book->quantity = decimal_add(book->quantity, part->quantity);
+	book->cost = decimal_add(book->cost, value_of(fill->price, part->quantity));
+	pay_fee(book, part);
 
 	return (struct trade_effect){
 		.action = book->adds == 0 ? TRADE_OPENED : TRADE_ADDED,
-		.quantity = quantity,
+		.quantity = part->quantity,
 		.average = book_average(book),
-		.fee = fee,
+		.fee = part->fee,
+		.fee_priced = part->fee_priced,
+		.fee_value = part->fee_value,
 		.cycle = book->cycle,
 	};
 }
@@ -90,27 +106,38 @@ static struct decimal realise(struct book *book, struct decimal part, struct dec
 	return shown(book->held == SIDE_BUY ? gained : decimal_neg(gained));
 }
 
-static struct trade_effect leave(struct book *book, const struct fill *fill,
-	struct decimal quantity, struct decimal fee, const char *settle_currency)
+static void end_cycle(struct book *book, const struct fill *fill, struct trade_effect *effect)
+{
+	book->cycle_ended_ms = fill->executed_ms;
+	effect->cycle_ended = true;
+	effect->net_known = !book->cycle_unpriced;
+	if (effect->net_known)
+		effect->cycle_net = decimal_add(
+			decimal_sub(book->cycle_pnl, book->cycle_fees), book->cycle_funding);
+}
+
+static struct trade_effect leave(
+	struct book *book, const struct fill *fill, const struct part *part)
 {
 	struct trade_effect effect = {
-		.quantity = quantity,
+		.quantity = part->quantity,
 		.average = book_average(book),
-		.fee = fee,
+		.fee = part->fee,
+		.fee_priced = part->fee_priced,
+		.fee_value = part->fee_value,
 		.cycle = book->cycle,
 	};
 	bool was_flat = decimal_is_zero(book->quantity);
 
 	if (!was_flat)
-		effect.pnl = realise(book, decimal_min(quantity, book->quantity), fill->price);
+		effect.pnl = realise(
+			book, decimal_min(part->quantity, book->quantity), fill->price);
 	book->cycle_pnl = decimal_add(book->cycle_pnl, effect.pnl);
-	pay_fee(book, fill, settle_currency, fee);
+	pay_fee(book, part);
 
 	effect.action = decimal_is_zero(book->quantity) ? TRADE_CLOSED : TRADE_REDUCED;
-	effect.cycle_ended = effect.action == TRADE_CLOSED && !was_flat;
-	if (effect.cycle_ended)
-		effect.cycle_net = decimal_add(
-			decimal_sub(book->cycle_pnl, book->cycle_fees), book->cycle_funding);
+	if (effect.action == TRADE_CLOSED && !was_flat)
+		end_cycle(book, fill, &effect);
 	return effect;
 }
 
@@ -127,23 +154,47 @@ static bool is_entry(const struct book *book, const struct fill *fill)
 	die("leg %d has no name", (int)fill->leg);
 }
 
-static int effects_of(struct book *book, const struct fill *fill, const char *settle_currency,
+/* Splits a fill: ret_first takes that much of it and its share of the fee, ret_rest the rest. */
+static void split(const struct fill *fill, const struct part *whole, struct decimal first,
+	struct part *ret_first, struct part *ret_rest)
+{
+	*ret_first = (struct part){
+		.quantity = first,
+		.fee = share(whole->fee, first, fill->quantity),
+		.fee_value = share(whole->fee_value, first, fill->quantity),
+		.fee_priced = whole->fee_priced,
+	};
+	*ret_rest = (struct part){
+		.quantity = decimal_sub(whole->quantity, first),
+		.fee = decimal_sub(whole->fee, ret_first->fee),
+		.fee_value = decimal_sub(whole->fee_value, ret_first->fee_value),
+		.fee_priced = whole->fee_priced,
+	};
+}
+
+static int effects_of(struct book *book, const struct fill *fill, const struct decimal *fee_value,
 	struct trade_effect effects[2])
 {
+	const struct part whole = {
+		.quantity = fill->quantity,
+		.fee = fill->fee,
+		.fee_priced = fee_value != NULL,
+		.fee_value = fee_value != NULL ? *fee_value : DECIMAL_ZERO,
+	};
+	struct part first;
+	struct part rest;
+
 	if (is_entry(book, fill)) {
-		effects[0] = enter(book, fill, fill->quantity, fill->fee, settle_currency);
+		effects[0] = enter(book, fill, &whole);
 		return 1;
 	}
 	if (fill->leg != LEG_ONE_WAY || !decimal_less(book->quantity, fill->quantity)) {
-		effects[0] = leave(book, fill, fill->quantity, fill->fee, settle_currency);
+		effects[0] = leave(book, fill, &whole);
 		return 1;
 	}
-
-	struct decimal held = book->quantity;
-	struct decimal fee = share(fill->fee, held, fill->quantity);
-	effects[0] = leave(book, fill, held, fee, settle_currency);
-	effects[1] = enter(book, fill, decimal_sub(fill->quantity, held),
-		decimal_sub(fill->fee, fee), settle_currency);
+	split(fill, &whole, book->quantity, &first, &rest);
+	effects[0] = leave(book, fill, &first);
+	effects[1] = enter(book, fill, &rest);
 	return 2;
 }
 
@@ -160,13 +211,14 @@ static int check(
 		if (decimal_check(effects[i].average, "average of the leg", err) == -1 ||
 			decimal_check(effects[i].pnl, "profit of the trade", err) == -1 ||
 			decimal_check(effects[i].fee, "fee of the trade", err) == -1 ||
+			decimal_check(effects[i].fee_value, "worth of the fee", err) == -1 ||
 			decimal_check(effects[i].cycle_net, "result of the cycle", err) == -1)
 			return -1;
 	}
 	return 0;
 }
 
-int book_apply(struct book *book, const struct fill *fill, const char *settle_currency,
+int book_apply(struct book *book, const struct fill *fill, const struct decimal *fee_value,
 	struct trade_effect ret_effects[2], struct err *err)
 {
 	if (decimal_sign(fill->quantity) <= 0)
@@ -178,7 +230,7 @@ int book_apply(struct book *book, const struct fill *fill, const char *settle_cu
 
 	struct book after = *book;
 	struct trade_effect effects[2] = {0};
-	int count = effects_of(&after, fill, settle_currency, effects);
+	int count = effects_of(&after, fill, fee_value, effects);
 
 	if (check(&after, effects, count, err) == -1)
 		return err_while(err, "could not book fill %s", fill->exec_id);
@@ -211,7 +263,9 @@ int book_adopt(struct book *book, enum side held, struct decimal quantity, struc
 	struct decimal difference = decimal_sub(quantity, ours);
 
 	if (!gets_flat && (was_flat || book->held != held))
-		start_cycle(&after, held, now_ms);
+		start_cycle(&after, held, average, now_ms);
+	if (gets_flat && !was_flat)
+		after.cycle_ended_ms = now_ms;
 	after.quantity = quantity;
 	after.cost = value_of(average, quantity);
 

@@ -10,6 +10,10 @@
  * A leg of hedge mode has no other direction. A fill that reduces it by more than we hold (a
  * liquidation that took a hand-made part with it) is booked whole, earns PnL on our part only and
  * leaves the leg flat; that the venue disagrees is drift, which others look for.
+ *
+ * Times are those of the fills, in whatever clock the caller gives them: for strategies, the
+ * market's. A fee is kept as it was paid; what it was worth in the settle coin is the caller's
+ * word. One that nobody can price leaves the cycle without a net result.
  */
 #ifndef CORE_MARKET_BOOK_H
 #define CORE_MARKET_BOOK_H
@@ -24,10 +28,16 @@ struct book {           /* persisted as decimals; zero-initialised is flat */
 	struct decimal cost;          /* sum of price * quantity of what is held */
 	int64_t cycle;                /* number of the running or last cycle, from 1 */
 	struct decimal cycle_pnl;     /* sum of trades.pnl of this cycle so far */
-	struct decimal cycle_fees;    /* sum of fees in the settle coin, paid > 0 */
+	struct decimal cycle_fees;    /* what fees were worth in the settle coin, paid > 0 */
 	struct decimal cycle_funding; /* received > 0 */
+	bool cycle_unpriced;          /* a fee of this cycle has no worth: nor has its net */
 	int64_t cycle_started_ms;
-	int64_t adds; /* filled entry orders after the first, this cycle */
+	int64_t last_entry_ms;     /* the cycle's last fill that opened or added */
+	int64_t cycle_ended_ms;    /* when the last cycle that ended did; 0: none has */
+	struct decimal base_price; /* of the cycle's first fill */
+	struct decimal
+		last_add_price; /* of its last fill that added; the base until there is one */
+	int64_t adds;           /* filled entry orders after the first, this cycle */
 	/* The entry order that filled last: all fills of one order are one entry. */
 	char entry_order_id[VENUE_ORDER_ID_SIZE];
 };
@@ -39,10 +49,13 @@ struct trade_effect {
 	struct decimal quantity; /* of this trade, absolute */
 	struct decimal pnl;      /* gross by average cost; 0 for entries */
 	struct decimal average;  /* of the leg before, for reductions; after, for entries */
-	struct decimal fee;      /* this trade's share of the fill's fee */
+	struct decimal fee;      /* this trade's share of the fill's fee, in the fee's own coin */
+	bool fee_priced;
+	struct decimal fee_value; /* the same in the settle coin, if it is priced */
 	int64_t cycle;
 	bool cycle_ended;
-	struct decimal cycle_net; /* only when cycle_ended: pnl - fees + funding */
+	bool net_known;           /* only when cycle_ended: every fee of it is priced */
+	struct decimal cycle_net; /* then: pnl - fees + funding */
 };
 
 /* The average entry price, rounded half up to BOOK_SCALE places; 0 when flat. */
@@ -51,12 +64,15 @@ struct decimal book_average(const struct book *book);
 /*
  * Applies one fill. Returns the number of effects (1 or 2) or -1 with ERR_OVERFLOW, or ERR_INVALID
  * for a quantity or price that is not above zero; *book is changed on success only.
- * settle_currency: a fee in another coin is left out of cycle_fees.
+ * fee_value: what the fill's fee is worth in the settle coin; NULL: there is no price for it.
  */
-int book_apply(struct book *book, const struct fill *fill, const char *settle_currency,
+int book_apply(struct book *book, const struct fill *fill, const struct decimal *fee_value,
 	struct trade_effect ret_effects[2], struct err *err);
 
-/* Adds a funding payment (received > 0) to the running cycle; ignored when none runs. */
+/*
+ * Adds a funding payment (received > 0) to the running cycle; ignored when none runs: it belongs to
+ * one that has ended, whose net the caller keeps.
+ */
 void book_funding(struct book *book, struct decimal amount);
 
 /*

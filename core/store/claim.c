@@ -206,6 +206,26 @@ int claim_take_account(struct postgres *postgres, const struct claim_account *ac
 	return 0;
 }
 
+int claim_account_exposure(struct postgres *postgres, const struct claim_account *account,
+	const struct uuid *pair, struct claim_exposure *ret, struct err *err)
+{
+	const char *parameters[] = {
+		account->exchange, account->environment, account->account_id, pair->text};
+	CLEANUP(postgres_result_free) struct postgres_result *result = NULL;
+
+	/* A quotient has as many places as Postgres likes; money has eight. */
+	if (postgres_query(postgres,
+		    "select round(notional, 8), round(margin, 8) "
+		    "from account_exposure($1, $2, $3, $4)",
+		    4, parameters, &result, err) == -1)
+		return err_while(err, "could not count what the account has at risk");
+	*ret = (struct claim_exposure){
+		.notional = postgres_decimal(result, 0, 0),
+		.margin = postgres_decimal(result, 0, 1),
+	};
+	return 0;
+}
+
 int claim_expired(struct postgres *postgres, size_t limit, struct arena *arena,
 	struct claim_holders *ret, struct err *err)
 {

@@ -9,6 +9,7 @@
 #ifndef CORE_STORE_CLAIM_H
 #define CORE_STORE_CLAIM_H
 
+#include "core/base/decimal.h"
 #include "core/base/ident.h"
 
 #include <stdbool.h>
@@ -107,5 +108,16 @@ struct claim_account {
 };
 MUST_CHECK int claim_take_account(struct postgres *postgres, const struct claim_account *account,
 	const struct uuid *bot, int64_t token, int64_t lease_ms, bool *ret_taken, struct err *err);
+
+/*
+ * What caps count of the account besides that pair's own leg: positions of all bots at cost, and
+ * all entry rows that are not final. Means what it says only under the account's lease.
+ */
+struct claim_exposure {
+	struct decimal notional, margin;
+};
+MUST_CHECK int claim_account_exposure(struct postgres *postgres,
+	const struct claim_account *account, const struct uuid *pair, struct claim_exposure *ret,
+	struct err *err);
 
 #endif

@@ -56,6 +56,9 @@ static int transact(struct postgres *postgres, const char *sql, size_t count,
 	if (strcmp(word, "fenced") == 0)
 		return err_set(err, ERR_FENCED, ERR_RETRY_NEVER,
 			"could not %s: the run was overtaken", what);
+	if (strcmp(word, "unleased") == 0)
+		return err_set(err, ERR_REFUSED, ERR_RETRY_LATER,
+			"could not %s: the account's lease is not ours", what);
 	return err_set(
 		err, ERR_DATABASE, ERR_RETRY_NEVER, "could not %s: the row is %s", what, word);
 }

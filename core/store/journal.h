@@ -37,7 +37,8 @@ struct journal_run {
 
 /*
  * T1. rows: JSON array as plan_orders wants them; state: the pair's new strategy state as JSON,
- * NULL leaves it alone.
+ * NULL leaves it alone. ERR_REFUSED with ERR_RETRY_LATER: it has entries, and the account's lease
+ * is not ours (any more): nothing was written.
  */
 MUST_CHECK int journal_plan(struct postgres *postgres, const struct journal_run *run,
 	const struct uuid *pair, const char *state, int64_t state_version, const char *rows,

@@ -3,6 +3,26 @@
 -- that a run that was overtaken writes nothing. SECURITY INVOKER: the caller's grants and policies
 -- hold. Lock order everywhere: run_leases, stop_gates, the run row, journal, states.
 
+-- What the protocol keeps beside the tables of 0001. Times of a leg that strategies measure with
+-- (cycle_started_at, last_fill_at and those below, but for funding_seen and pnl_owed) are the market's;
+-- on a real venue the server's clock is the same.
+alter table pair_states
+	add base_price numeric,              -- of the cycle's first fill
+	add last_add_price numeric,          -- of its last fill that added; the base until there is one
+	add last_entry_at timestamptz,       -- its last fill that opened or added
+	add cycle_ended_at timestamptz,      -- when the last cycle that ended did
+	add cycle_ended_by text not null default 'foreign', -- the purpose of the order that ended it
+	add cycle_unpriced boolean not null default false, -- a fee of the cycle has no worth in its coin
+	add market_day timestamptz,          -- the UTC day that the two below count
+	add day_net numeric not null default 0,
+	add day_orders integer not null default 0, -- entry orders sent
+	add funding_seen timestamptz,        -- server's clock: payments before this are booked
+	add pnl_owed timestamptz;            -- server's clock: the oldest reduction whose venue_pnl is not known yet
+alter table order_journal
+	add trigger_by text check (trigger_by in ('last', 'mark')),
+	add value numeric,                   -- of an entry: what it adds to the account's notional when it fills
+	add market_at timestamptz;           -- the market's time when it was planned
+
 -- By way of UTC's plain timestamp, whose arithmetic is immutable: so they are inlined where they are
 -- called. Written over timestamptz they would be started as functions, anew at every call.
 create function epoch_ms(at timestamptz) returns bigint language sql immutable as $$
@@ -50,6 +70,11 @@ begin
 			'cycle_pnl', s.cycle_pnl::text, 'cycle_fees', s.cycle_fees::text,
 			'cycle_funding', s.cycle_funding::text,
 			'cycle_started_ms', epoch_ms(s.cycle_started_at), 'adds', s.adds, 'entry_order_id', s.entry_order_id,
+			'base_price', s.base_price::text, 'last_add_price', s.last_add_price::text,
+			'last_entry_ms', epoch_ms(s.last_entry_at), 'cycle_ended_ms', epoch_ms(s.cycle_ended_at),
+			'cycle_ended_by', s.cycle_ended_by, 'cycle_unpriced', s.cycle_unpriced,
+			'day_ms', epoch_ms(s.market_day), 'day_net', s.day_net::text, 'day_orders', s.day_orders,
+			'funding_seen_ms', epoch_ms(s.funding_seen), 'pnl_owed_ms', epoch_ms(s.pnl_owed),
 			'last_fill_ms', epoch_ms(s.last_fill_at), 'state', s.strategy_state,
 			'state_version', s.state_version, 'fills_from_ms', epoch_ms(s.fills_from),
 			'funding_from_ms', epoch_ms(s.funding_from), 'drift_since_ms', epoch_ms(s.drift_since),
@@ -61,7 +86,8 @@ begin
 			'pair', j.pair_id, 'kind', j.kind, 'purpose', j.purpose, 'state', j.state,
 			'target', j.target_client_order_id, 'symbol', j.symbol, 'leg', j.leg, 'side', j.side,
 			'order_type', j.order_type, 'quantity', j.quantity::text, 'price', j.price::text,
-			'trigger_price', j.trigger_price::text, 'reduce_only', j.reduce_only,
+			'trigger_price', j.trigger_price::text, 'trigger_by', j.trigger_by,
+			'value', j.value::text, 'market_ms', epoch_ms(j.market_at), 'reduce_only', j.reduce_only,
 			'filled', j.filled_quantity::text, 'filled_value', j.filled_value::text,
 			'expires_server_ms', j.expires_server_ms, 'sent_ms', epoch_ms(j.sent_at),
 			'created_ms', epoch_ms(j.created_at), 'asked', j.asked_count,
@@ -160,6 +186,10 @@ begin
 			where r.bot_id = p_bot and r.scheduled_at = lease.newest_slot
 			and r.status in ('running', 'retrying');
 	end if;
+	-- A run that was overtaken holds nothing of its account any more: others need not wait for its expiry.
+	if lease.holder is not null then
+		delete from account_leases where bot_id = p_bot;
+	end if;
 	-- Planned under an earlier token: never left. Sending without a live run: unknown.
 	update order_journal j set state = 'cancelled', reason = 'never_sent', updated_at = at
 		where j.bot_id = p_bot and j.state = 'planned';
@@ -188,27 +218,36 @@ begin
 end $$;
 
 -- T1: the pair's new strategy state and all planned rows, together, before the first send. Rows
--- planned earlier under this token for the pair and not sent were dropped by the new decision.
+-- planned earlier under this token for the pair and not sent were dropped by the new decision. Entries
+-- are planned under the account's lease only, which stays locked to the commit: whoever takes it next
+-- counts these rows. p_state null leaves the state as it is. Outcomes: planned, fenced, unleased.
 create function plan_orders(p_bot uuid, p_token bigint, p_pair uuid, p_state jsonb,
 	p_state_version bigint, p_rows jsonb) returns text language plpgsql as $$
 begin
 	if not hold_token(p_bot, p_token) then
 		return 'fenced';
 	end if;
+	perform 1 from account_leases a
+		where a.bot_id = p_bot and a.token = p_token and a.lease_until > clock_timestamp() for share;
+	if not found and jsonb_path_exists(p_rows, '$[*] ? (@.kind == "place" && (@.purpose == "open" || @.purpose == "add"))') then
+		return 'unleased';
+	end if;
 	update order_journal set state = 'cancelled', reason = 'never_sent', updated_at = clock_timestamp()
 		where bot_id = p_bot and pair_id = p_pair and state = 'planned';
 	insert into order_journal (tenant_id, bot_id, pair_id, scheduled_at, sequence, token, kind, purpose,
 		stop_allowed, client_order_id, target_client_order_id, exchange, environment, account_id, symbol,
-		leg, side, order_type, time_in_force, quantity, price, trigger_price, reduce_only, cycle)
+		leg, side, order_type, time_in_force, quantity, price, trigger_price, trigger_by, value,
+		reduce_only, cycle, market_at)
 		select l.tenant_id, p_bot, p_pair, l.run_at, r.sequence, p_token, r.kind, r.purpose,
 			coalesce(r.stop_allowed, false), r.client_order_id, r.target_client_order_id,
 			r.exchange, r.environment, r.account_id, r.symbol, r.leg, r.side, r.order_type,
-			r.time_in_force, r.quantity, r.price, r.trigger_price, coalesce(r.reduce_only, false), r.cycle
+			r.time_in_force, r.quantity, r.price, r.trigger_price, r.trigger_by, r.value,
+			coalesce(r.reduce_only, false), r.cycle, from_ms(r.market_ms)
 		from run_leases l, jsonb_to_recordset(p_rows) as r(sequence integer, kind text, purpose text,
 			stop_allowed boolean, client_order_id text, target_client_order_id text, exchange text,
 			environment text, account_id text, symbol text, leg text, side text, order_type text,
 			time_in_force text, quantity numeric, price numeric, trigger_price numeric,
-			reduce_only boolean, cycle bigint)
+			trigger_by text, value numeric, reduce_only boolean, cycle bigint, market_ms bigint)
 		where l.bot_id = p_bot;
 	update pair_states set strategy_state = p_state, state_version = p_state_version,
 		updated_at = clock_timestamp()
@@ -258,7 +297,8 @@ end $$;
 -- transaction. A row turns final here and nowhere else. An execution that is booked already violates the
 -- unique key of trades, a row that is final or not there is an error, and nothing is written: the caller
 -- counted on something that is not so.
--- p: {rows: […], trades: […], funding: […], pairs: […], notices: […]}, all optional.
+-- An amendment that took effect comes as the amended row's new quantity, price or trigger_price.
+-- p: {rows: […], trades: […], funding: […], pairs: […], pnls: […], notices: […]}, all optional.
 create function book_results(p_bot uuid, p_token bigint, p jsonb) returns text language plpgsql as $$
 declare
 	at timestamptz := clock_timestamp();
@@ -274,12 +314,15 @@ begin
 		state = r.state, venue_order_id = coalesce(r.venue_order_id, j.venue_order_id),
 		filled_quantity = coalesce(r.filled, j.filled_quantity),
 		filled_value = coalesce(r.filled_value, j.filled_value),
+		quantity = coalesce(r.quantity, j.quantity), price = coalesce(r.price, j.price),
+		trigger_price = coalesce(r.trigger_price, j.trigger_price),
 		asked_count = coalesce(r.asked, j.asked_count),
 		absent_at = case when r.state = 'absent' then coalesce(j.absent_at, at) else j.absent_at end,
 		reason = coalesce(r.reason, j.reason), venue_code = coalesce(r.venue_code, j.venue_code),
 		updated_at = at
 		from jsonb_to_recordset(p -> 'rows') as r(client_order_id text, state text, venue_order_id text,
-			filled numeric, filled_value numeric, asked integer, reason text, venue_code bigint)
+			filled numeric, filled_value numeric, quantity numeric, price numeric, trigger_price numeric,
+			asked integer, reason text, venue_code bigint)
 		where j.bot_id = p_bot and lower(j.client_order_id) = lower(r.client_order_id)
 		and (not j.final or j.state = 'absent');
 	get diagnostics v_rows = row_count;
@@ -288,18 +331,18 @@ begin
 	end if;
 
 	insert into trades (tenant_id, bot_id, pair_id, exchange, environment, account_id, symbol, side,
-		position_side, action, type, quantity, price, pnl, pnl_percentage, net_pnl, fee, fee_currency,
+		position_side, action, type, quantity, price, pnl, pnl_percentage, net_pnl, venue_pnl, fee, fee_currency,
 		liquidity, balance_after, position_value, margin_level, exec_id, exec_part, order_id,
 		client_order_id, cycle_id, cycle_net, executed_at, metadata)
 		select v_tenant, p_bot, t.pair, t.exchange, t.environment, t.account_id, t.symbol, t.side,
 			t.position_side, t.action, t.type, t.quantity, t.price, t.pnl, t.pnl_percentage, t.net_pnl,
-			t.fee, t.fee_currency, t.liquidity, t.balance_after, t.position_value, t.margin_level,
+			t.venue_pnl, t.fee, t.fee_currency, t.liquidity, t.balance_after, t.position_value, t.margin_level,
 			t.exec_id, t.exec_part, t.order_id, t.client_order_id, t.cycle, t.cycle_net,
 			from_ms(t.executed_ms), coalesce(t.metadata, '{}')
 		from jsonb_to_recordset(p -> 'trades') as t(pair uuid, exchange text, environment text,
 			account_id text, symbol text, side text, position_side text, action text, type text,
 			quantity numeric, price numeric, pnl numeric, pnl_percentage numeric, net_pnl numeric,
-			fee numeric, fee_currency text, liquidity text, balance_after numeric,
+			venue_pnl numeric, fee numeric, fee_currency text, liquidity text, balance_after numeric,
 			position_value numeric, margin_level numeric, exec_id text, exec_part smallint,
 			order_id text, client_order_id text, cycle bigint, cycle_net numeric, executed_ms bigint,
 			metadata jsonb);
@@ -312,10 +355,36 @@ begin
 			account_id text, venue_id text, symbol text, amount numeric, rate numeric, quantity numeric,
 			cycle bigint, paid_ms bigint);
 
+	-- A payment that came to light after its cycle had ended belongs to that cycle's net all the same.
+	if jsonb_array_length(p -> 'funding') > 0 then
+		update trades t set cycle_net = t.cycle_net + f.amount
+			from (select f.pair, f.cycle, sum(f.amount) as amount
+				from jsonb_to_recordset(p -> 'funding') as f(pair uuid, cycle bigint, amount numeric)
+				group by f.pair, f.cycle) f
+			where t.bot_id = p_bot and t.pair_id = f.pair and t.cycle_id = f.cycle and t.cycle_net is not null;
+	end if;
+
+	-- What the venue says that a fill earned, before fees; told later than the fill itself.
+	if jsonb_array_length(p -> 'pnls') > 0 then
+		update trades t set venue_pnl = r.venue_pnl
+			from jsonb_to_recordset(p -> 'pnls') as r(pair uuid, exec_id text, venue_pnl numeric)
+			where t.bot_id = p_bot and t.pair_id = r.pair and t.exec_id = r.exec_id and t.exec_part = 0;
+	end if;
+
 	update pair_states s set held = r.held, quantity = r.quantity, cost = r.cost, cycle = r.cycle,
 		cycle_pnl = r.cycle_pnl, cycle_fees = r.cycle_fees, cycle_funding = r.cycle_funding,
 		cycle_started_at = from_ms(r.cycle_started_ms), adds = r.adds,
 		entry_order_id = coalesce(r.entry_order_id, ''),
+		base_price = coalesce(r.base_price, s.base_price),
+		last_add_price = coalesce(r.last_add_price, s.last_add_price),
+		last_entry_at = coalesce(from_ms(r.last_entry_ms), s.last_entry_at),
+		cycle_ended_at = coalesce(from_ms(r.cycle_ended_ms), s.cycle_ended_at),
+		cycle_ended_by = coalesce(r.cycle_ended_by, s.cycle_ended_by),
+		cycle_unpriced = coalesce(r.cycle_unpriced, s.cycle_unpriced),
+		market_day = coalesce(from_ms(r.day_ms), s.market_day),
+		day_net = coalesce(r.day_net, s.day_net), day_orders = coalesce(r.day_orders, s.day_orders),
+		funding_seen = coalesce(from_ms(r.funding_seen_ms), s.funding_seen),
+		pnl_owed = from_ms(r.pnl_owed_ms),
 		last_fill_at = coalesce(from_ms(r.last_fill_ms), s.last_fill_at),
 		fills_from = coalesce(from_ms(r.fills_from_ms), s.fills_from),
 		funding_from = coalesce(from_ms(r.funding_from_ms), s.funding_from),
@@ -324,7 +393,10 @@ begin
 			then coalesce(r.drift_detail, s.drift_detail) end, wallet = coalesce(r.wallet, s.wallet), updated_at = at
 		from jsonb_to_recordset(p -> 'pairs') as r(pair uuid, held text, quantity numeric, cost numeric,
 			cycle bigint, cycle_pnl numeric, cycle_fees numeric, cycle_funding numeric,
-			cycle_started_ms bigint, adds integer, entry_order_id text, last_fill_ms bigint, fills_from_ms bigint,
+			cycle_started_ms bigint, adds integer, entry_order_id text, base_price numeric,
+			last_add_price numeric, last_entry_ms bigint, cycle_ended_ms bigint, cycle_ended_by text,
+			cycle_unpriced boolean, day_ms bigint, day_net numeric, day_orders integer,
+			funding_seen_ms bigint, pnl_owed_ms bigint, last_fill_ms bigint, fills_from_ms bigint,
 			funding_from_ms bigint, drift_since_ms bigint, drift_confirmed boolean, drift_detail text,
 			wallet numeric)
 		where s.pair_id = r.pair and s.bot_id = p_bot;
@@ -349,7 +421,7 @@ end $$;
 -- Closes the run: its log, its usage, the lease. p_status: success, error, skipped, dead, or retrying
 -- (then p_retry_ms from now; a postponed run does not count an attempt). p holds the rest:
 -- {error_class, error, phases, summary, snapshot, orders, trades, follow_up_ms, stop_run_done,
--- stop_run_owed, calls, venue, pairs: [{pair, action, reason, reasons_hash}], block_bot, phase}.
+-- stop_run_owed, calls, venue, pairs: [{pair, action, reason, reasons_hash}], block_bot, pause_bot, phase}.
 -- Rows still planned never left: nothing of this run sends any more.
 create function close_run(p_bot uuid, p_slot timestamptz, p_token bigint, p_status text,
 	p_retry_ms bigint, p_count_attempt boolean, p jsonb) returns text language plpgsql as $$
@@ -421,6 +493,20 @@ begin
 				on conflict (dedup_key) do nothing;
 		end if;
 	end if;
+	if p ? 'pause_bot' then
+		update bot_configs set status = 'paused', status_reason = p ->> 'pause_bot', updated_at = at
+			where id = p_bot and status = 'running';
+		if found then
+			-- As a pause by a person: the next run, asked for at once, cancels what entries rest.
+			update run_leases set stop_requested_at = at, follow_up_at = at where bot_id = p_bot;
+			insert into audit_logs (tenant_id, actor, action, object, reason)
+				values (v_tenant, 'strategy', 'bot.pause', p_bot::text, p ->> 'pause_bot');
+			insert into notification_outbox (tenant_id, bot_id, event, dedup_key, body)
+				values (v_tenant, p_bot, 'bot_paused', 'paused/' || p_bot || '/' || epoch_ms(p_slot),
+					jsonb_build_object('reason', p ->> 'pause_bot'))
+				on conflict (dedup_key) do nothing;
+		end if;
+	end if;
 	delete from account_leases where bot_id = p_bot;
 	return 'closed';
 end $$;
@@ -476,3 +562,23 @@ begin
 			where a.bot_id = excluded.bot_id or a.lease_until < clock_timestamp();
 	return found;
 end $$;
+
+-- What caps count of an account besides the asking pair's own leg: every other claimed leg at cost with
+-- the margin of its wanted leverage, and every entry row that is not final, whoever's bot it is. Asked
+-- under the account's lease.
+create function account_exposure(p_exchange text, p_environment text, p_account text, p_pair uuid,
+	out notional numeric, out margin numeric) language sql stable as $$
+	select coalesce(sum(x.value), 0), coalesce(sum(x.value / x.leverage), 0)
+	from (select s.cost as value, p.leverage
+		from leg_claims k join pair_states s on s.pair_id = k.pair_id
+		join bot_trading_pairs p on p.id = k.pair_id
+		where k.exchange = $1 and k.environment = $2 and k.account_id = $3 and k.pair_id <> $4
+		and s.quantity <> 0
+		union all
+		select coalesce(j.value, j.quantity * j.price) * (j.quantity - j.filled_quantity) / j.quantity, p.leverage
+		from order_journal j join bot_trading_pairs p on p.id = j.pair_id
+		where not j.final and j.kind = 'place' and j.purpose in ('open', 'add')
+		and j.exchange = $1 and j.environment = $2 and j.account_id = $3 and j.pair_id <> $4
+		and j.bot_id in (select k.bot_id from leg_claims k
+			where k.exchange = $1 and k.environment = $2 and k.account_id = $3)) x
+$$;

@@ -27,7 +27,8 @@ static struct fill fill_of(const char *order, enum leg leg, enum side side, cons
 static int apply(struct book *book, struct fill fill, struct trade_effect effects[2])
 {
 	struct err err;
-	int count = book_apply(book, &fill, "USDT", effects, &err);
+	int count = book_apply(book, &fill,
+		strcmp(fill.fee_currency, "USDT") == 0 ? &fill.fee : NULL, effects, &err);
 
 	cr_assert(gt(int, count, 0), "%s", err.message);
 	return count;
@@ -130,16 +131,77 @@ Test(book, a_leg_of_hedge_mode_never_turns_round)
 	expect_amount(effects[0].pnl, "0", "nothing was held");
 }
 
-Test(book, a_fee_in_another_coin_stays_out_of_the_cycle)
+/* A fee of 0.2 in another coin, of which one is worth 300. */
+static struct fill foreign_fee(const char *order, enum side side)
+{
+	struct fill fill = fill_of(order, LEG_LONG, side, "1", "100", "0.2");
+
+	strcpy(fill.fee_currency, "BNB");
+	return fill;
+}
+
+Test(book, a_fee_in_another_coin_counts_by_its_worth)
 {
 	struct book book = {0};
 	struct trade_effect effects[2];
-	struct fill fill = fill_of("o1", LEG_LONG, SIDE_BUY, "1", "100", "0.2");
+	struct fill entry = foreign_fee("o1", SIDE_BUY), exit = foreign_fee("o2", SIDE_SELL);
+	struct decimal worth = decimal_literal("60");
+	struct err err;
 
-	strcpy(fill.fee_currency, "BNB");
-	apply(&book, fill, effects);
-	expect_amount(effects[0].fee, "0.2", "fee");
+	cr_assert(eq(int, book_apply(&book, &entry, &worth, effects, &err), 1));
+	expect_amount(effects[0].fee, "0.2", "the fee stays as it is");
+	expect_amount(effects[0].fee_value, "60", "its worth beside it");
+	cr_assert(eq(int, book_apply(&book, &exit, &worth, effects, &err), 1));
+	cr_expect(effects[0].net_known);
+	expect_amount(effects[0].cycle_net, "-120", "both fees by their worth");
+}
+
+Test(book, a_fee_without_a_price_leaves_the_cycle_without_a_net)
+{
+	struct book book = {0};
+	struct trade_effect effects[2];
+
+	apply(&book, foreign_fee("o1", SIDE_BUY), effects);
+	cr_expect(not(effects[0].fee_priced));
 	cr_expect(decimal_is_zero(book.cycle_fees));
+	apply(&book, fill_of("o2", LEG_LONG, SIDE_SELL, "1", "110", "1"), effects);
+	cr_expect(effects[0].fee_priced);
+	cr_expect(effects[0].cycle_ended);
+	cr_expect(not(effects[0].net_known), "one of its fees is worth nobody knows what");
+	apply(&book, fill_of("o3", LEG_LONG, SIDE_BUY, "1", "110", "1"), effects);
+	apply(&book, fill_of("o4", LEG_LONG, SIDE_SELL, "1", "110", "1"), effects);
+	cr_expect(effects[0].net_known, "the next cycle knows again");
+	expect_amount(effects[0].cycle_net, "-2", "net");
+}
+
+Test(book, knows_the_prices_and_times_that_a_ladder_is_measured_from)
+{
+	struct book book = {0};
+	struct trade_effect effects[2];
+	struct fill fill = fill_of("o1", LEG_LONG, SIDE_BUY, "1", "100", "0");
+
+	apply(&book, fill, effects);
+	fill = fill_of("o1", LEG_LONG, SIDE_BUY, "1", "99", "0");
+	fill.executed_ms = 2000;
+	apply(&book, fill, effects);
+	expect_amount(book.base_price, "100", "the first fill is the base");
+	expect_amount(book.last_add_price, "100", "the base while nothing was added");
+	cr_expect(eq(i64, book.last_entry_ms, 2000));
+	fill = fill_of("o2", LEG_LONG, SIDE_BUY, "1", "90", "0");
+	fill.executed_ms = 3000;
+	apply(&book, fill, effects);
+	expect_amount(book.last_add_price, "90", "the add");
+	fill = fill_of("o3", LEG_LONG, SIDE_SELL, "3", "95", "0");
+	fill.executed_ms = 4000;
+	apply(&book, fill, effects);
+	cr_expect(eq(i64, book.last_entry_ms, 3000), "an exit is no entry");
+	cr_expect(eq(i64, book.cycle_ended_ms, 4000));
+	fill = fill_of("o4", LEG_LONG, SIDE_BUY, "1", "80", "0");
+	fill.executed_ms = 5000;
+	apply(&book, fill, effects);
+	expect_amount(book.base_price, "80", "a new cycle has a new base");
+	expect_amount(book.last_add_price, "80", "and no adds");
+	cr_expect(eq(i64, book.cycle_ended_ms, 4000), "the last one that ended");
 }
 
 Test(book, thirds_leave_no_dust_behind)
@@ -166,12 +228,12 @@ Test(book, a_refused_fill_changes_nothing)
 
 	apply(&book, fill_of("o1", LEG_LONG, SIDE_BUY, "1", "100", "0"), effects);
 	struct fill nothing = fill_of("o2", LEG_LONG, SIDE_BUY, "0", "100", "0");
-	cr_expect(eq(int, book_apply(&book, &nothing, "USDT", effects, &err), -1));
+	cr_expect(eq(int, book_apply(&book, &nothing, &nothing.fee, effects, &err), -1));
 	cr_expect(eq(int, err.code, ERR_INVALID));
 
 	struct fill huge = fill_of(
 		"o3", LEG_LONG, SIDE_BUY, "100000000000000000000", "100000000000000000000", "0");
-	cr_expect(eq(int, book_apply(&book, &huge, "USDT", effects, &err), -1));
+	cr_expect(eq(int, book_apply(&book, &huge, &huge.fee, effects, &err), -1));
 	cr_expect(eq(int, err.code, ERR_OVERFLOW));
 	expect_amount(book.quantity, "1", "quantity");
 	expect_amount(book.cost, "100", "cost");

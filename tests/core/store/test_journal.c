@@ -10,10 +10,24 @@
 static struct bot bot;
 static struct journal_run run;
 
+/* Entries are planned under the account's lease. */
+static void lease_account(const struct journal_run *by)
+{
+	const struct claim_account account = {"bybit", "testnet", "100000001"};
+	bool taken;
+	struct err err;
+
+	cr_assert(zero(int, claim_take_account(bot.worker, &account, by->bot, by->token, LEASE_MS,
+				    &taken, &err)),
+		"%s", err.message);
+	cr_assert(eq(int, taken, true));
+}
+
 static void setup(void)
 {
 	bot_open(&bot, "journal");
 	run = (struct journal_run){&bot.id, bot_token(&bot, -10)};
+	lease_account(&run);
 }
 
 static void teardown(void)
