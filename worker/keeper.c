@@ -22,7 +22,7 @@
 
 #define LOOP_MS 50        /* obituaries, retries and stops are looked at this often */
 #define AWAY_MS 500       /* between two tries to reach Postgres */
-#define EXPIRED_MS 2000   /* leases of dead hosts */
+#define EXPIRED_MS 1000   /* leases of dead hosts */
 #define RECLAIM_MS 10000  /* jobs that were fetched and never claimed */
 #define STALE_MS 5000     /* no round of ours, or no poll by any runner, for that long: not ready */
 #define STUCK_MS 15000    /* a run that stands in one phase for longer does not serve */

@@ -73,7 +73,7 @@ static const struct setting settings[] = {
 		"address:port of /metrics, /health and /ready; empty: off" },
 	{ "worker.metrics_listen", TEXT, "", 0, 0, http_server_check_address,
 		"address:port of /metrics alone, which listen then has no more; empty: at listen" },
-	{ "worker.lease_ms", INT, "10000", 1000, 300000, NULL,
+	{ "worker.lease_ms", INT, "7500", 1000, 300000, NULL,
 		"a run whose lease is not renewed for this long may be taken over" },
 	{ "worker.soft_timeout_ms", INT, "45000", 1000, 3600000, NULL,
 		"a run begins nothing new after this long" },
