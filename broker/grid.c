@@ -100,10 +100,15 @@ struct grid_leg grid_leg(const struct broker *broker, int account, int symbol, e
 	const struct slot *slot = model_slot(broker, account, symbol);
 	const struct holding *holding = &slot->legs[leg == LEG_SHORT ? 1 : 0];
 
+	int64_t liquidation = 0;
+	(void)margin_liquidation(broker, slot, leg == LEG_SHORT ? 1 : 0, &liquidation);
 	return (struct grid_leg){
 		.lots = holding->lots,
 		.cost_e8 = (int64_t)holding->cost,
 		.unit_e8 = model_listing(broker, slot)->unit,
 		.wallet_e8 = (int64_t)broker->accounts[account]->wallet,
+		.margin_e8 = (int64_t)holding->margin,
+		.leverage_cents = margin_leverage(slot, leg == LEG_SHORT ? 1 : 0),
+		.liquidation_ticks = liquidation,
 	};
 }

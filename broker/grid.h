@@ -33,10 +33,13 @@ struct grid_quiet {
 bool grid_quiet(const struct broker *broker, int symbol, struct grid_quiet *ret);
 
 struct grid_leg {
-	int64_t lots;      /* short < 0 */
-	int64_t cost_e8;   /* entry value, >= 0 */
-	int64_t unit_e8;   /* one tick times one lot */
-	int64_t wallet_e8; /* of the account */
+	int64_t lots;              /* short < 0 */
+	int64_t cost_e8;           /* entry value, >= 0 */
+	int64_t unit_e8;           /* one tick times one lot */
+	int64_t wallet_e8;         /* of the account */
+	int64_t margin_e8;         /* allotted; 0 in cross margin: value / leverage then */
+	int64_t leverage_cents;    /* 1000: 10x */
+	int64_t liquidation_ticks; /* mark at which it is liquidated; 0: none */
 };
 
 /* unrealised at a price = lots * ticks * unit - cost if long, + cost if short. */

@@ -10,6 +10,7 @@
 
 /* clang-format off */
 #define COMMANDS(command) \
+	command(backtest) \
 	command(bot) \
 	command(config) \
 	command(credential) \

@@ -182,13 +182,20 @@ Test(properties, accounts_are_independent)
 
 /* ---- the quiet range ------------------------------------------------------------------------- */
 
-/* A price from low to high, near the present one: the ends of a range may be far away. */
+/* A price from low to high, often one of them; the ends may be far away. */
 static int64_t within(struct traffic *traffic, int64_t now, int64_t low, int64_t high)
 {
-	int64_t reach = now / 50;
+	int64_t reach = now / 3;
 	low = low < now - reach ? now - reach : low;
 	high = high > now + reach ? now + reach : high;
-	return low >= high ? low : low + (int64_t)traffic_roll(traffic, (uint64_t)(high - low + 1));
+	switch (traffic_roll(traffic, 3)) {
+	case 0:
+		return low;
+	case 1:
+		return high;
+	default:
+		return low + (int64_t)traffic_roll(traffic, (uint64_t)(high - low + 1));
+	}
 }
 
 static void price_at(struct traffic *traffic, int symbol, int64_t last, int64_t mark)
