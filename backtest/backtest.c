@@ -1,7 +1,7 @@
 #include "backtest/backtest.h"
 
-#include "backtest/desk.h"
 #include "backtest/frames.h"
+#include "backtest/seat.h"
 #include "broker/walk.h"
 #include "core/base/cleanup.h"
 
@@ -17,7 +17,7 @@
 struct walker { /* one run */
 	const struct backtest_options *options;
 	const struct tape *tape;
-	struct desk *desk;
+	struct seat *seat;
 	struct frames *frames;
 	struct gauge *gauge;
 	struct series_want wants[SERIES_WANT_MAX];
@@ -42,7 +42,7 @@ struct walker { /* one run */
 static void walker_done(struct walker *walker)
 {
 	frames_free(&walker->frames);
-	desk_free(&walker->desk);
+	seat_free(&walker->seat);
 }
 
 /* --- what is walked ------------------------------------------------------------------------- */
@@ -152,14 +152,14 @@ static void next_stamp(struct walker *walker, int64_t from_ms)
 /* After what may have changed the account; true if it did. */
 static bool look(struct walker *walker, int64_t at_ms)
 {
-	uint64_t events = desk_events(walker->desk);
+	uint64_t events = seat_events(walker->seat);
 
 	if (events == walker->events)
 		return false;
 	walker->events = events;
 	walker->quiet = !walker->options->every_step &&
-			desk_quiet(walker->desk, &walker->low, &walker->high);
-	struct grid_leg leg = desk_leg(walker->desk);
+			seat_quiet(walker->seat, &walker->low, &walker->high);
+	struct grid_leg leg = seat_leg(walker->seat);
 	gauge_change(walker->gauge, &leg, at_ms);
 	return true;
 }
@@ -222,7 +222,7 @@ static int decide(struct walker *walker, int step, struct err *err)
 	frames_show(walker->frames,
 		&(struct frames_now){.minute = walker->minute, .path = walker->path, .step = step},
 		series);
-	if (desk_decide(walker->desk, now_ms, series, walker->want_count, &follow_up_ms, err) == -1)
+	if (seat_decide(walker->seat, now_ms, series, walker->want_count, &follow_up_ms, err) == -1)
 		return -1;
 	walker->next_ms = next_slot(walker, now_ms);
 	if (follow_up_ms > now_ms && follow_up_ms < walker->next_ms)
@@ -236,14 +236,14 @@ static int take_step(struct walker *walker, int step, struct err *err)
 	int64_t at_ms = walker->minute_ms + (int64_t)step * WALK_STEP_MS;
 	int64_t ticks = walker->path[step];
 
-	desk_price(walker->desk, at_ms, ticks, walker->minute_ms, walker->volume);
+	seat_price(walker->seat, at_ms, ticks, walker->minute_ms, walker->volume);
 	bool changed = look(walker, at_ms);
 	if (walker->stamp.at_ms <= at_ms) {
-		desk_fund(walker->desk, at_ms, walker->stamp.rate);
+		seat_fund(walker->seat, at_ms, walker->stamp.rate);
 		next_stamp(walker, at_ms + 1);
 		changed |= look(walker, at_ms);
 	}
-	while (walker->next_ms < at_ms + WALK_STEP_MS && desk_liquidated_ms(walker->desk) == 0) {
+	while (walker->next_ms < at_ms + WALK_STEP_MS && seat_liquidated_ms(walker->seat) == 0) {
 		if (decide(walker, step, err) == -1)
 			return -1;
 		changed |= look(walker, at_ms);
@@ -269,7 +269,7 @@ static int walk_minute(struct walker *walker, struct err *err)
 	for (int step = 0; step < WALK_STEPS; step++) {
 		if (take_step(walker, step, err) == -1)
 			return -1;
-		if (desk_liquidated_ms(walker->desk) != 0)
+		if (seat_liquidated_ms(walker->seat) != 0)
 			return 0;
 		if (rest_is_quiet(walker)) {
 			glide(walker, step);
@@ -309,7 +309,7 @@ static int64_t walk(struct walker *walker, size_t first, size_t end, struct err 
 		if (pass_minute(walker, i, err) == -1)
 			return -1;
 		tell_progress(walker, i, first, end);
-		if (desk_liquidated_ms(walker->desk) != 0)
+		if (seat_liquidated_ms(walker->seat) != 0)
 			return walker->minute_ms + TAPE_MINUTE_MS;
 	}
 	return walker->minute_ms + TAPE_MINUTE_MS;
@@ -326,7 +326,7 @@ static int open_walker(const struct backtest_options *options, struct gauge *gau
 	walker->frames = frames_new(options->tape, walker->wants, walker->want_count);
 	if (prepare_volume(walker, err) == -1)
 		return -1;
-	return desk_new(options, &walker->desk, err);
+	return seat_new(options, &walker->seat, err);
 }
 
 static size_t index_of(const struct tape *tape, int64_t at_ms)
@@ -339,12 +339,12 @@ static int run(struct walker *walker, int64_t from_ms, int64_t to_ms, struct bac
 {
 	const struct tape *tape = walker->tape;
 	size_t first = index_of(tape, from_ms);
-	struct grid_leg leg = desk_leg(walker->desk);
+	struct grid_leg leg = seat_leg(walker->seat);
 
 	for (size_t i = 0; i < first; i++)
 		frames_close(walker->frames, &tape->minutes[i]);
 	gauge_begin(&ret->gauge, &leg, from_ms);
-	walker->events = desk_events(walker->desk);
+	walker->events = seat_events(walker->seat);
 	walker->next_ms = next_slot(walker, from_ms - 1);
 	next_stamp(walker, from_ms + 1);
 	int64_t end_ms = walk(walker, first, index_of(tape, to_ms), err);
@@ -353,7 +353,7 @@ static int run(struct walker *walker, int64_t from_ms, int64_t to_ms, struct bac
 	gauge_end(&ret->gauge, end_ms);
 	ret->begin_ms = from_ms;
 	ret->end_ms = end_ms;
-	desk_result(walker->desk, ret);
+	seat_result(walker->seat, ret);
 	/* The broker was not told the prices that could not change anything: the gauge was. */
 	ret->unrealised_e8 = ret->gauge.equity_e8 - ret->wallet_e8;
 	ret->counts.minutes = (end_ms - from_ms) / TAPE_MINUTE_MS;
