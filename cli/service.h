@@ -7,6 +7,7 @@
 #include "core/base/err.h"
 
 struct command_context;
+struct config;
 
 /*
  * Logging by [log], and the libraries that want to be made ready before threads and forks. room:
@@ -14,5 +15,8 @@ struct command_context;
  */
 MUST_CHECK int service_begin(
 	const struct command_context *context, const char *room, struct err *err);
+
+/* The log's levels as the settings say: again, when they were read again. */
+MUST_CHECK int service_log_levels(const struct config *config, struct err *err);
 
 #endif

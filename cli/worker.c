@@ -19,7 +19,12 @@ static const struct command_option options[] = {
 
 static int reload(void *context, struct config **ret, struct err *err)
 {
-	return command_load_config(context, ret, err);
+	if (command_load_config(context, ret, err) == -1)
+		return -1;
+	if (service_log_levels(*ret, err) == 0)
+		return 0;
+	config_free(ret);
+	return -1;
 }
 
 static int trust_venues(const struct config *config, struct err *err)

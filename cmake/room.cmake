@@ -1,5 +1,6 @@
 # room(DIR LINKS rooms below it FOREIGN libraries): one static library per folder. Sources are
 # globbed, so a new file needs no edit here. cli/main.c belongs to the program, not to the room.
+# Log lines name the room that speaks (BOTBEAT_ROOM); log.levels goes by the list of all of them.
 function(room dir)
 	cmake_parse_arguments(ROOM "" "" "LINKS;FOREIGN" ${ARGN})
 	string(REPLACE "/" "_" name ${dir})
@@ -9,6 +10,8 @@ function(room dir)
 		add_library(room_${name} STATIC ${sources})
 		set(visibility PUBLIC)
 		target_compile_options(room_${name} PRIVATE ${BOTBEAT_WARNINGS} ${BOTBEAT_STRICT_WARNINGS})
+		target_compile_definitions(room_${name} PRIVATE BOTBEAT_ROOM="${dir}")
+		set_property(GLOBAL APPEND PROPERTY BOTBEAT_ROOM_LIST ${dir})
 	else()
 		add_library(room_${name} INTERFACE)
 		set(visibility INTERFACE)
@@ -21,4 +24,11 @@ function(room dir)
 	foreach(foreign ${ROOM_FOREIGN})
 		target_link_libraries(room_${name} ${visibility} foreign_${foreign})
 	endforeach()
+endfunction()
+
+# name_rooms(TARGET): tells TARGET the names of all rooms. After the last of them.
+function(name_rooms target)
+	get_property(rooms GLOBAL PROPERTY BOTBEAT_ROOM_LIST)
+	list(JOIN rooms " " rooms)
+	target_compile_definitions(${target} PRIVATE BOTBEAT_ROOMS="${rooms}")
 endfunction()

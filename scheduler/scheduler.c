@@ -24,6 +24,7 @@
 
 #define STALE_MS 5000 /* no finished round for that long: not ready */
 #define FAILURE_PAUSE_MS 500
+#define RAISE_MS 600000 /* USR1: how long debug lines are written */
 #define DRAIN_WINDOW_S (30 * 86400)
 
 struct scheduler {
@@ -148,6 +149,12 @@ static bool asked_to_leave(const struct scheduler *scheduler)
 
 	if (read(scheduler->signal_fd, &info, sizeof info) != (ssize_t)sizeof info)
 		return false;
+	if (info.ssi_signo == SIGUSR1) {
+		log_raise(RAISE_MS);
+		log_event(LOG_INFO, "debug lines are written for ten minutes",
+			LOG_INT("by_pid", info.ssi_pid));
+		return false;
+	}
 	if (info.ssi_signo != SIGHUP)
 		return true;
 	log_event(LOG_INFO,
@@ -287,6 +294,7 @@ static int open_signals(struct scheduler *scheduler, struct err *err)
 	(void)sigaddset(&mask, SIGINT);
 	(void)sigaddset(&mask, SIGQUIT);
 	(void)sigaddset(&mask, SIGHUP);
+	(void)sigaddset(&mask, SIGUSR1);
 	if (sigprocmask(SIG_BLOCK, &mask, &scheduler->old_mask) == -1)
 		return err_errno(err, errno, "could not block signals");
 	scheduler->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -8,6 +8,7 @@
 #include "worker/child.h"
 #include "worker/reach.h"
 #include "worker/scoreboard.h"
+#include "worker/story.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -67,14 +68,14 @@ static int end_run(
 		.phase = phase,
 		.handed_back = obituary->stopped,
 	};
+	story_attach(&obituary->run.tenant, &obituary->run.bot, obituary->run.scheduled_s);
 	int result = claim_end_killed(deaths->options.postgres, &killed, &fate, err);
 	reach_database(deaths->options.reach, result, err);
 	if (result == 0 && fate == CLAIM_FATE_DEAD) {
 		metrics_add(METRIC_DEAD, 1, "killed");
-		log_event(LOG_ERROR, "a run killed too many runners, it goes to the dead letters",
-			LOG_TEXT("bot", obituary->run.bot.text),
-			LOG_INT("slot", obituary->run.scheduled_s));
+		log_event(LOG_ERROR, "a run killed too many runners, it goes to the dead letters");
 	}
+	log_detach();
 	return result;
 }
 
@@ -134,9 +135,13 @@ static void find_deaths(struct deaths *deaths)
 		int pid = atomic_load(&page->pid);
 		if (pid <= 0 || kill(pid, 0) == 0 || errno != ESRCH)
 			continue;
-		if (scoreboard_read_last(page, &obituary.run))
+		if (scoreboard_read_last(page, &obituary.run)) {
+			const struct scoreboard_run *run = &obituary.run;
+			story_attach(&run->tenant, &run->bot, run->scheduled_s);
 			log_event(LOG_ERROR, "runner died after its supervisor, its run goes back",
 				LOG_INT("slot", slot), LOG_INT("pid", pid));
+			log_detach();
+		}
 		if (scoreboard_bury(scoreboard_of(deaths), &obituary))
 			scoreboard_reset(page);
 	}

@@ -3,6 +3,7 @@
 #include "core/base/cleanup.h"
 #include "core/io/config.h"
 #include "core/io/doc.h"
+#include "core/io/http.h"
 #include "core/io/log.h"
 #include "core/io/metrics.h"
 #include "core/vault/vault.h"
@@ -10,6 +11,7 @@
 #include "worker/resolve.h"
 #include "worker/round.h"
 #include "worker/seam.h"
+#include "worker/story.h"
 #include "worker/venues.h"
 #include "worker/work.h"
 
@@ -362,12 +364,12 @@ static void report(
 
 static void execute_claimed(struct work *work, struct run_result *ret)
 {
+	const struct job *job = work->job;
 	struct err failure = {0};
-	char run[64];
+	char parent[STORY_PARENT_SIZE];
 
-	(void)snprintf(
-		run, sizeof run, "%.8s/%" PRId64, work->job->bot.text, work->job->scheduled_s);
-	log_attach(work->job->tenant.text, work->job->bot.text, run);
+	story_parent(&job->bot, job->scheduled_s, work->claim.token, parent);
+	http_trace(work->context->http, parent);
 	scoreboard_token(work->context->page, work->claim.token);
 	ret->executed = true;
 	ret->start_delay_ms = work->claim.now_ms - work->job->due_ms;
@@ -387,7 +389,7 @@ static void execute_claimed(struct work *work, struct run_result *ret)
 	doc_free(&work->summary);
 	doc_free(&work->snapshot);
 	dossier_done(&work->dossier);
-	log_detach();
+	http_trace(work->context->http, NULL);
 }
 
 /* What a refused claim means for the job. */
@@ -413,8 +415,8 @@ static void refused(const struct work *work, struct run_result *ret)
 	case CLAIM_UNWANTED:
 		break;
 	}
-	log_event(LOG_DEBUG, "claim refused", LOG_TEXT("bot", work->job->bot.text),
-		LOG_INT("outcome", work->claim.outcome), LOG_TEXT("reason", work->claim.reason));
+	log_event(LOG_DEBUG, "claim refused", LOG_INT("outcome", work->claim.outcome),
+		LOG_TEXT("reason", work->claim.reason));
 }
 
 void run_execute(struct run_context *context, const struct job *job, struct run_result *ret)
@@ -427,6 +429,7 @@ void run_execute(struct run_context *context, const struct job *job, struct run_
 	work->job = job;
 	work->arena = context->arena;
 	work->phase_since_ms = clock_mono_ms(context->clock);
+	story_attach(&job->tenant, &job->bot, job->scheduled_s);
 	scoreboard_begin(context->page, &(struct scoreboard_run){.bot = job->bot,
 						.tenant = job->tenant,
 						.scheduled_s = job->scheduled_s,
@@ -449,6 +452,7 @@ void run_execute(struct run_context *context, const struct job *job, struct run_
 			refused(work, ret);
 		claim_done(&work->claim);
 	}
+	log_detach();
 	scoreboard_end(context->page);
 	arena_reset(context->arena);
 }

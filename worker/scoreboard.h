@@ -80,6 +80,8 @@ struct scoreboard {
 	_Atomic int64_t keeper_heartbeat_mono_ms;
 	_Atomic int64_t last_poll_mono_ms; /* a runner fetched or polled successfully */
 	_Atomic bool draining;
+	_Atomic int64_t
+		debug_until_mono_ms; /* written by the supervisor: all processes' log level */
 	struct scoreboard_obituary obituaries[SCOREBOARD_OBITUARIES];
 	struct scoreboard_page pages[];
 };

@@ -8,6 +8,7 @@
 #include "worker/child.h"
 #include "worker/policy.h"
 #include "worker/scoreboard.h"
+#include "worker/story.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +27,7 @@
 
 #define LOOK_MS 100 /* how often the scoreboard is looked at without an event */
 #define START_TIMEOUT_MS 15000
+#define RAISE_MS 600000 /* USR1: how long debug lines are written */
 
 struct supervisor {
 	struct config *config;      /* the newest; owned after a reload */
@@ -98,6 +100,11 @@ static struct policy_event wait_event(struct supervisor *supervisor, int64_t now
 		return (struct policy_event){.kind = POLICY_TERM};
 	case SIGQUIT:
 		return (struct policy_event){.kind = POLICY_QUIT};
+	case SIGUSR1:
+		log_raise(RAISE_MS);
+		log_event(LOG_INFO, "debug lines are written for ten minutes",
+			LOG_INT("by_pid", info.ssi_pid));
+		return (struct policy_event){.kind = POLICY_TICK};
 	case SIGHUP:
 		return (struct policy_event){.kind = POLICY_RELOAD};
 	default:
@@ -129,6 +136,7 @@ _Noreturn static void become_child(struct supervisor *supervisor, unsigned slot)
 	(void)signal(SIGINT, SIG_IGN);
 	(void)signal(SIGTERM, SIG_IGN);
 	(void)signal(SIGHUP, SIG_IGN);
+	(void)signal(SIGUSR1, SIG_IGN);
 	(void)sigprocmask(SIG_SETMASK, &supervisor->old_mask, NULL);
 	metrics_use(supervisor->metrics, slot);
 	int exit_code = is_keeper(supervisor, slot) ? keeper_main(&child) : runner_main(&child);
@@ -203,19 +211,18 @@ static void write_obituary(struct supervisor *supervisor, unsigned slot, int sta
 	bool signalled = WIFSIGNALED(status);
 	bool clean = !signalled && (WEXITSTATUS(status) == CHILD_EXIT_RECYCLED ||
 					   WEXITSTATUS(status) == CHILD_EXIT_NO_WORK);
-	char text[64] = "";
 
 	if (had_run)
-		(void)snprintf(
-			text, sizeof text, "%.8s/%lld", run->bot.text, (long long)run->scheduled_s);
+		story_attach(&run->tenant, &run->bot, run->scheduled_s);
 	log_event(clean ? LOG_DEBUG : LOG_ERROR,
 		clean                         ? "child left"
 		: had_run                     ? "runner died, its run goes back"
 		: is_keeper(supervisor, slot) ? "keeper died, it is started again"
 					      : "runner died between runs",
 		LOG_INT("slot", slot), LOG_INT("signal", signalled ? WTERMSIG(status) : 0),
-		LOG_INT("exit", signalled ? 0 : WEXITSTATUS(status)), LOG_TEXT("run", text),
+		LOG_INT("exit", signalled ? 0 : WEXITSTATUS(status)),
 		LOG_INT("memory_kb", memory_kb), LOG_INT("restart_in_ms", restart_in_ms));
+	log_detach();
 }
 
 static const char *exit_cause(const struct scoreboard_obituary *obituary)
@@ -330,6 +337,7 @@ static int open_channels(struct supervisor *supervisor, struct err *err)
 	(void)sigaddset(&mask, SIGINT);
 	(void)sigaddset(&mask, SIGQUIT);
 	(void)sigaddset(&mask, SIGHUP);
+	(void)sigaddset(&mask, SIGUSR1);
 	(void)sigaddset(&mask, SIGCHLD);
 	if (sigprocmask(SIG_BLOCK, &mask, &supervisor->old_mask) == -1)
 		return err_errno(err, errno, "could not block signals");
@@ -393,6 +401,7 @@ int worker_run(const struct worker_options *options, const struct config *config
 	}
 	name_host(supervisor.host, sizeof supervisor.host);
 	supervisor.scoreboard = scoreboard_new(runners + 1);
+	log_raise_share(&supervisor.scoreboard->debug_until_mono_ms);
 	/* A row for each child, and the last for us. */
 	supervisor.metrics = metrics_new(&(struct metrics_options){.process = METRICS_WORKER,
 		.slots = runners + 2,

@@ -53,6 +53,8 @@ static const struct setting settings[] = {
 		"after this long without a reply a command's connection is dropped" },
 
 	{ "log.level", TEXT, "info", 0, 0, check_level, "debug, info, warn or error" },
+	{ "log.levels", TEXT, "", 0, 0, log_levels_check,
+		"levels of single rooms of the code, ROOM=LEVEL with commas between: exchanges=debug" },
 	{ "log.format", TEXT, "auto", 0, 0, check_format,
 		"human, json, or auto: human on a terminal, json elsewhere" },
 

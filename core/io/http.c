@@ -35,6 +35,7 @@ struct http {
 	CURL **spare;  /* handles for the next requests */
 	size_t spare_count;
 	struct trust *trust; /* own authorities; NULL while unused or shared */
+	char trace[80];      /* the whole header line; "": none */
 };
 
 /* One request on its way. */
@@ -269,6 +270,13 @@ static void free_const(const void *memory)
 	free((void *)(uintptr_t)memory);
 }
 
+void http_trace(struct http *http, const char *traceparent)
+{
+	http->trace[0] = '\0';
+	if (traceparent != NULL)
+		(void)snprintf(http->trace, sizeof http->trace, "traceparent: %s", traceparent);
+}
+
 void http_free(struct http **pointer)
 {
 	struct http *http = *pointer;
@@ -386,6 +394,8 @@ static void set_headers(struct transfer *transfer)
 	if (!typed)
 		add_header(transfer, "Content-Type:");
 	add_header(transfer, "Expect:");
+	if (transfer->http->trace[0] != '\0')
+		add_header(transfer, transfer->http->trace);
 	curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
 }
 

@@ -66,6 +66,8 @@ MUST_CHECK int http_init(struct err *err);
 MUST_CHECK int http_trust(const char *ca_file, struct err *err);
 struct http *http_new(const struct http_options *options);
 void http_free(struct http **http);
+/* A W3C trace header's value for each request from now on; NULL: none. Copied. */
+void http_trace(struct http *http, const char *traceparent);
 MUST_CHECK int http_send(struct http *http, const struct http_request *request,
 	struct http_response **ret, struct err *err);
 

@@ -2,7 +2,11 @@
 
 #include "core/base/clock.h"
 #include "core/base/err.h"
+#include "core/io/log_filter.h"
+#include "core/io/metrics.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,7 +31,14 @@ static struct {
 	char tenant[64];
 	char bot[64];
 	char run[96];
+	char trace[40];
+	struct log_levels levels;
+	_Atomic int64_t *raised_until_mono_ms;
 } setup = {.level = LOG_INFO, .room = "botbeat"};
+
+static _Atomic int64_t own_raise;
+static struct log_repeats repeats;
+static pthread_mutex_t repeats_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
@@ -206,7 +217,7 @@ static void add_field(struct line *line, const struct log_field *field)
 	}
 }
 
-static void begin(struct line *line, enum log_level level, const char *event)
+static void begin(struct line *line, const char *component, enum log_level level, const char *event)
 {
 	char time[CLOCK_TEXT_SIZE];
 
@@ -222,6 +233,8 @@ static void begin(struct line *line, enum log_level level, const char *event)
 		json_text(line, "level", level_names[level]);
 		json_text(line, "event", event);
 		json_text(line, "room", setup.room);
+		if (component[0] != '\0')
+			json_text(line, "component", component);
 		return;
 	}
 	/* A person at a terminal knows the day: "10:04:06.123". */
@@ -239,17 +252,17 @@ static void copy(char *to, size_t size, const char *from)
 	(void)snprintf(to, size, "%s", from != NULL ? from : "");
 }
 
-void log_setup(enum log_level level, enum log_format format, const char *room)
+void log_setup(enum log_level level, enum log_format format, const char *speaker)
 {
 	setup.level = level;
 	setup.json = format == LOG_JSON || (format == LOG_AUTO && isatty(STDERR_FILENO) != 1);
 	setup.note = format == LOG_NOTE;
-	log_room(room);
+	log_room(speaker);
 }
 
-void log_room(const char *room)
+void log_room(const char *speaker)
 {
-	copy(setup.room, sizeof setup.room, room);
+	copy(setup.room, sizeof setup.room, speaker);
 }
 
 void log_level_set(enum log_level level)
@@ -257,9 +270,39 @@ void log_level_set(enum log_level level)
 	setup.level = level;
 }
 
-bool log_wants(enum log_level level)
+int log_levels_check(const char *text, struct err *err)
 {
-	return level >= setup.level;
+	struct log_levels ignored;
+
+	return log_levels_of(text, &ignored, err);
+}
+
+int log_levels_set(const char *text, struct err *err)
+{
+	return log_levels_of(text, &setup.levels, err);
+}
+
+static _Atomic int64_t *raise_place(void)
+{
+	return setup.raised_until_mono_ms != NULL ? setup.raised_until_mono_ms : &own_raise;
+}
+
+void log_raise(int64_t duration_ms)
+{
+	atomic_store(raise_place(), clock_mono_ms(clock_system()) + duration_ms);
+}
+
+void log_raise_share(_Atomic int64_t *until_mono_ms)
+{
+	setup.raised_until_mono_ms = until_mono_ms;
+}
+
+bool log_room_wants(const char *room, enum log_level level)
+{
+	if (level >= log_level_in(&setup.levels, room, setup.level))
+		return true;
+	int64_t until_ms = atomic_load_explicit(raise_place(), memory_order_relaxed);
+	return until_ms != 0 && clock_mono_ms(clock_system()) < until_ms;
 }
 
 int log_level_parse(const char *text, enum log_level *ret)
@@ -273,46 +316,102 @@ int log_level_parse(const char *text, enum log_level *ret)
 	return -1;
 }
 
-void log_attach(const char *tenant, const char *bot, const char *run)
+void log_attach(const char *tenant, const char *bot, const char *run, const char *trace)
 {
 	copy(setup.tenant, sizeof setup.tenant, tenant);
 	copy(setup.bot, sizeof setup.bot, bot);
 	copy(setup.run, sizeof setup.run, run);
+	copy(setup.trace, sizeof setup.trace, trace);
 }
 
 void log_detach(void)
 {
-	log_attach(NULL, NULL, NULL);
+	log_attach(NULL, NULL, NULL, NULL);
 }
 
-void log_fields(
-	enum log_level level, const char *event, const struct log_field *fields, unsigned count)
+static void add_attached(struct line *line)
 {
-	if (!log_wants(level))
+	if (setup.tenant[0] != '\0')
+		add_one_text(line, "tenant", setup.tenant);
+	if (setup.bot[0] != '\0')
+		add_one_text(line, "bot", setup.bot);
+	if (setup.run[0] != '\0')
+		add_one_text(line, "run", setup.run);
+	if (setup.trace[0] != '\0')
+		add_one_text(line, "trace_id", setup.trace);
+}
+
+static void write_line(struct line *line)
+{
+	if (setup.json)
+		line->cut = false; /* said inside the text that was cut; the object stays whole */
+	finish(line, setup.json ? "}\n" : "\n");
+	/* One write, so that lines of several processes do not mix. Nobody to tell if it fails. */
+	if (write(STDERR_FILENO, line->text, line->used) == -1)
 		return;
+}
+
+/* What was left out of an event that does not come again. */
+static void tell_rest(int64_t now_mono_ms)
+{
+	const char *event;
+	unsigned suppressed;
+
+	while (log_repeat_due(&repeats, now_mono_ms, &event, &suppressed)) {
+		struct line line = {.used = 0};
+		begin(&line, "", LOG_INFO, event);
+		add_field(&line, &LOG_INT("repeated", suppressed));
+		write_line(&line);
+	}
+}
+
+/* Debug lines were asked for, and a command's notes are read by who typed it: all are written. */
+static bool is_allowed(enum log_level level, const char *event, const struct log_field *fields,
+	unsigned count, unsigned *ret_suppressed)
+{
+	*ret_suppressed = 0;
+	if (level == LOG_DEBUG || setup.note)
+		return true;
+	int64_t now_mono_ms = clock_mono_ms(clock_system());
+	pthread_mutex_lock(&repeats_lock);
+	tell_rest(now_mono_ms);
+	bool allowed = log_repeat_allow(
+		&repeats, log_repeat_key(event, fields, count), event, now_mono_ms, ret_suppressed);
+	pthread_mutex_unlock(&repeats_lock);
+	return allowed;
+}
+
+void log_fields(const char *room, enum log_level level, const char *event,
+	const struct log_field *fields, unsigned count)
+{
+	unsigned suppressed;
+
+	if (!log_room_wants(room, level))
+		return;
+	metrics_add(METRIC_LOG_LINES, 1, level_names[level]);
+	if (!is_allowed(level, event, fields, count, &suppressed)) {
+		metrics_add(METRIC_LOG_SUPPRESSED, 1);
+		return;
+	}
 
 	struct line line = {.used = 0};
-	begin(&line, level, event);
-	if (setup.tenant[0] != '\0')
-		add_one_text(&line, "tenant", setup.tenant);
-	if (setup.bot[0] != '\0')
-		add_one_text(&line, "bot", setup.bot);
-	if (setup.run[0] != '\0')
-		add_one_text(&line, "run", setup.run);
+	begin(&line, room, level, event);
+	add_attached(&line);
 	for (unsigned i = 0; i < count; i++)
 		add_field(&line, &fields[i]);
-	if (setup.json)
-		line.cut = false; /* said inside the text that was cut; the object stays whole */
-	finish(&line, setup.json ? "}\n" : "\n");
-
-	/* One write, so that lines of several processes do not mix. Nobody to tell if it fails. */
-	if (write(STDERR_FILENO, line.text, line.used) == -1)
-		return;
+	if (suppressed > 0)
+		add_field(&line, &LOG_INT("repeated", suppressed));
+	write_line(&line);
 }
 
-void log_failure(enum log_level level, const char *event, const struct err *failure)
+void log_failure_of(
+	const char *room, enum log_level level, const char *event, const struct err *failure)
 {
-	log_event(level, event, LOG_TEXT("class", err_code_name(failure->code)),
+	const struct log_field fields[] = {
+		LOG_TEXT("class", err_code_name(failure->code)),
 		LOG_TEXT("retry", err_retry_name(failure->retry)),
-		LOG_TEXT("reason", failure->message));
+		LOG_TEXT("reason", failure->message),
+	};
+
+	log_fields(room, level, event, fields, sizeof fields / sizeof fields[0]);
 }

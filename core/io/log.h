@@ -1,15 +1,20 @@
 /*
  * log - one line per event: human text on a terminal, a JSON object a line elsewhere.
  *
- * The event is a fixed phrase to search for, everything variable is a field. Run, bot and tenant
- * are attached once with log_attach and stand on every line until log_detach. Lines go to standard
- * error, are written by one write(2) and bounded to 4 KiB. A secret cannot be logged: there is no
- * field type for it. Fields are built by the LOG_… macros below.
+ * The event is a fixed phrase to search for, everything variable is a field. Run, bot, tenant and
+ * trace are attached once with log_attach and stand on every line until log_detach. Lines go to
+ * standard error, are written by one write(2) and bounded to 4 KiB. A secret cannot be logged:
+ *there is no field type for it. Fields are built by the LOG_… macros below.
+ *
+ * Every room of the code may have a level of its own. Of the same event with the same texts five
+ * are written in ten seconds, debug lines apart; what was left out is counted, in the field
+ * "repeated" of the next one and in the metric log_lines_suppressed_total.
  *
  *	log_event(LOG_WARN, "order outcome unknown, asking the venue",
  *		LOG_TEXT("venue", "bybit"), LOG_INT("waited_ms", 5000));
  *
- * One log per process, configured before threads start; log_event is thread-safe.
+ * One log per process, configured before threads start; log_event is thread-safe. The event must
+ * outlive the process's log: a literal.
  */
 #ifndef CORE_IO_LOG_H
 #define CORE_IO_LOG_H
@@ -38,29 +43,50 @@ struct log_field {
 #define LOG_DECIMAL(n, v)                                                                          \
 	((struct log_field){.name = (n), .kind = LOG_KIND_DECIMAL, .decimal = (v)})
 
-/* room: "worker", "scheduler", "runner 3": who speaks. */
-void log_setup(enum log_level level, enum log_format format, const char *room);
-void log_room(const char *room);
+struct err;
+
+/* speaker: "supervisor", "scheduler", "runner 3": which process. */
+void log_setup(enum log_level level, enum log_format format, const char *speaker);
+void log_room(const char *speaker);
 void log_level_set(enum log_level level);
-bool log_wants(enum log_level level);
 int log_level_parse(const char *text, enum log_level *ret); /* "debug" … "error"; -1 otherwise */
 
+/* Levels of single rooms: "exchanges=debug,core/io=warn"; "" for none. ERR_CONFIG otherwise. */
+int log_levels_check(const char *text, struct err *err);
+int log_levels_set(const char *text, struct err *err);
+
+/*
+ * Writes debug lines of all rooms for that long; in all processes that share until_mono_ms, which
+ * log_raise_share names before they fork (NULL: this process alone).
+ */
+void log_raise(int64_t duration_ms);
+void log_raise_share(_Atomic int64_t *until_mono_ms);
+
 /* Attached to each line of this process until detached; texts are copied. NULL leaves one out. */
-void log_attach(const char *tenant, const char *bot, const char *run);
+void log_attach(const char *tenant, const char *bot, const char *run, const char *trace);
 void log_detach(void);
 
-void log_fields(
-	enum log_level level, const char *event, const struct log_field *fields, unsigned count);
+/* The folder of the code that speaks, set by cmake/room.cmake. */
+#ifndef BOTBEAT_ROOM
+#define BOTBEAT_ROOM ""
+#endif
+
+bool log_room_wants(const char *room, enum log_level level);
+#define log_wants(level) log_room_wants(BOTBEAT_ROOM, level)
+
+void log_fields(const char *room, enum log_level level, const char *event,
+	const struct log_field *fields, unsigned count);
 
 #define log_event(level, event, ...)                                                               \
 	do {                                                                                       \
 		const struct log_field log_list[] = {{0}, ##__VA_ARGS__};                          \
-		log_fields(level, event, log_list + 1,                                             \
+		log_fields(BOTBEAT_ROOM, level, event, log_list + 1,                               \
 			(unsigned)(sizeof log_list / sizeof log_list[0]) - 1);                     \
 	} while (0)
 
 /* A failure with its class, retry word and message as fields. */
-struct err;
-void log_failure(enum log_level level, const char *event, const struct err *failure);
+void log_failure_of(
+	const char *room, enum log_level level, const char *event, const struct err *failure);
+#define log_failure(level, event, failure) log_failure_of(BOTBEAT_ROOM, level, event, failure)
 
 #endif

@@ -39,6 +39,17 @@ static double scrape(int port, const char *series)
 	return value_of(text, series);
 }
 
+/* A figure follows what it is about at once, but not in the same moment. */
+static void until_shows(int port, const char *series, double at_least)
+{
+	int64_t began_ms = now_ms();
+
+	while (scrape(port, series) < at_least) {
+		cr_assert(lt(i64, now_ms() - began_ms, PATIENCE_MS), "%s", series);
+		clock_sleep_ms(clock_system(), 20);
+	}
+}
+
 static void expect_valid(const char *name, const char *text)
 {
 	if (system("command -v promtool >/dev/null") != 0)
@@ -54,6 +65,7 @@ static void expect_valid(const char *name, const char *text)
 
 Test(status, a_live_scrape_is_valid_and_has_what_was_promised)
 {
+	until_shows(pool.worker_port, "bot_executions_total{status=\"success\"}", 2);
 	CLEANUP(text_free) char *worker = body_of(pool.worker_port, "/metrics", 200);
 	CLEANUP(text_free) char *one = body_of(pool.scheduler_ports[0], "/metrics", 200);
 	CLEANUP(text_free) char *other = body_of(pool.scheduler_ports[1], "/metrics", 200);
@@ -161,7 +173,7 @@ Test(status, a_scrape_works_while_every_runner_is_stuck)
 	for (int i = 0; i < RUNNERS; i++)
 		cr_assert(zero(int, kill(pool.children[i], SIGCONT)));
 	(void)until_ready(pool.worker_port, true);
-	cr_expect(epsilon_eq(dbl, scrape(pool.worker_port, "worker_ready"), 1, 0.001));
+	until_shows(pool.worker_port, "worker_ready", 1);
 }
 
 Test(status, metrics_can_have_a_port_of_their_own)
@@ -176,4 +188,64 @@ Test(status, metrics_can_have_a_port_of_their_own)
 	cr_expect(eq(i64, status_of(pool.worker_port, "/startupz"), 200));
 	cr_expect(eq(i64, status_of(port, "/ready"), 404));
 	cr_expect(eq(i64, status_of(port, "/metrics"), 200));
+}
+
+/* ---- logs ------------------------------------------------------------------------------------ */
+
+/* Lines of the worker's log that hold both words. */
+static int lines_with(const char *one, const char *other)
+{
+	CLEANUP(text_free) char *log = read_file("worker.log");
+	char *rest = NULL;
+	int count = 0;
+
+	for (char *line = strtok_r(log, "\n", &rest); line != NULL;
+		line = strtok_r(NULL, "\n", &rest))
+		count += strstr(line, one) != NULL && strstr(line, other) != NULL;
+	return count;
+}
+
+Test(status, one_search_tells_a_runs_story)
+{
+	struct claimed run = wait_for_run();
+
+	cr_assert(zero(int, kill(pool.children[run.slot], SIGKILL)));
+	CLEANUP(text_free)
+	char *ended = mem_format("select status || ' ' || attempt from run_history where bot_id = "
+				 "'%s' and scheduled_at = to_timestamp(%" PRId64 ")",
+		run.bot, run.scheduled_s);
+	(void)eventually("the same slot runs again", "success 2", ended);
+	CLEANUP(text_free)
+	char *query = mem_format("select trace_id from run_history where bot_id = '%s' and "
+				 "scheduled_at = to_timestamp(%" PRId64 ")",
+		run.bot, run.scheduled_s);
+	CLEANUP(text_free) char *trace = test_database_value(pool.admin, query);
+	CLEANUP(text_free)
+	char *name = mem_format("\"run\":\"%.8s/%" PRId64 "\"", run.bot, run.scheduled_s);
+	cr_expect(eq(sz, strlen(trace), 32));
+	int64_t began_ms = now_ms();
+	while (lines_with(trace, "run ended") == 0)
+		cr_assert(lt(i64, now_ms() - began_ms, PATIENCE_MS), "the run's end is not told");
+	cr_expect(eq(int, lines_with(trace, "runner died, its run goes back"), 1));
+	cr_expect(gt(int, lines_with(trace, "venue request"), 0));
+	cr_expect(eq(int, lines_with(name, trace), lines_with(name, "{")), "on every line");
+	cr_expect(eq(int, lines_with(name, run.bot), lines_with(name, "{")), "the bot as well");
+}
+
+Test(status, usr1_writes_debug_lines_for_a_while)
+{
+	cr_assert(zero(int, kill(pool.worker, SIGTERM)));
+	cr_assert(zero(int, process_wait(pool.worker, PATIENCE_MS)));
+	cr_assert(zero(int, unlink(file("worker.log"))));
+	start_worker("log.level=warn");
+	(void)runs_go_on("quietly", 1);
+	cr_expect(zero(int, lines_with("\"level\":\"debug\"", "{")));
+	/* Also to the whole group, as a service manager may: children do not mind. */
+	for (int i = 0; i < CHILDREN; i++)
+		cr_assert(zero(int, kill(pool.children[i], SIGUSR1)));
+	cr_assert(zero(int, kill(pool.worker, SIGUSR1)));
+	int64_t began_ms = now_ms();
+	while (lines_with("\"room\":\"runner", "run ended") == 0)
+		cr_assert(lt(i64, now_ms() - began_ms, PATIENCE_MS), "no debug line of a runner");
+	cr_expect(eq(int, lines_with("debug lines are written", "supervisor"), 1));
 }

@@ -29,6 +29,7 @@ struct venue {
 	atomic_bool cut;     /* close instead of answering them */
 	int64_t delay_ms;
 	char seen_body[256];
+	char seen_trace[64];
 	char seen_type[64];
 	char seen_query[256];
 	char seen_length[32];
@@ -56,6 +57,8 @@ static void on_request(
 	note(venue->seen_query, sizeof venue->seen_query, request->query);
 	note(venue->seen_type, sizeof venue->seen_type,
 		http_server_header(request, "Content-Type"));
+	note(venue->seen_trace, sizeof venue->seen_trace,
+		http_server_header(request, "traceparent"));
 	note(venue->seen_length, sizeof venue->seen_length,
 		http_server_header(request, "content-length"));
 	if (strcmp(request->path, "/big") == 0) {
@@ -351,6 +354,20 @@ Test(http, a_get_carries_no_body_and_an_exact_query)
 	cr_expect(eq(str, venue.seen_body, ""));
 	cr_expect(eq(str, venue.seen_type, "(none)"));
 	cr_expect(eq(str, venue.seen_length, "(none)"));
+}
+
+Test(http, requests_of_a_run_carry_its_trace)
+{
+	static const char parent[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00000000000000a7-01";
+	CLEANUP(venue_close) struct venue venue;
+
+	venue_open(&venue, &plain, NULL);
+	http_trace(venue.http, parent);
+	cr_assert(reads(&venue, "/read"));
+	cr_expect(eq(str, venue.seen_trace, parent));
+	http_trace(venue.http, NULL);
+	cr_assert(reads(&venue, "/read"));
+	cr_expect(eq(str, venue.seen_trace, "(none)"));
 }
 
 Test(http, a_body_arrives_as_it_was_signed)

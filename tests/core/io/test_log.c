@@ -58,7 +58,7 @@ Test(log, a_line_is_one_json_object)
 	int64_t number = 0;
 
 	log_setup(LOG_INFO, LOG_JSON, "runner 3");
-	log_attach("t1", "b1", "b1/1700000000");
+	log_attach("t1", "b1", "b1/1700000000", "4bf92f3577b34da6a3ce929d0e0e4736");
 	catch_lines();
 	log_event(LOG_DEBUG, "not wanted");
 	log_event(LOG_WARN, "order outcome unknown, asking the venue", LOG_TEXT("venue", "bybit"),
@@ -76,6 +76,8 @@ Test(log, a_line_is_one_json_object)
 	cr_expect(eq(str, value, "runner 3"));
 	cr_expect(eq(int, field_text(&root, "run", &value, &err), 0));
 	cr_expect(eq(str, value, "b1/1700000000"));
+	cr_expect(eq(int, field_text(&root, "trace_id", &value, &err), 0));
+	cr_expect(eq(str, value, "4bf92f3577b34da6a3ce929d0e0e4736"));
 	cr_expect(eq(int, field_text(&root, "qty", &value, &err), 0));
 	cr_expect(eq(str, value, "0.010"));
 	cr_expect(eq(int, field_int(&root, "waited_ms", &number, &err), 0));
@@ -137,7 +139,7 @@ Test(log, is_aligned_for_people)
 	char text[8192];
 
 	log_setup(LOG_INFO, LOG_HUMAN, "runner 3");
-	log_attach(NULL, "1c9e", NULL);
+	log_attach(NULL, "1c9e", NULL, NULL);
 	catch_lines();
 	log_event(LOG_WARN, "order outcome unknown", LOG_INT("waited_ms", 5000),
 		LOG_TEXT("note", "two words"));
@@ -174,4 +176,86 @@ Test(log, knows_its_levels)
 	log_level_set(LOG_WARN);
 	cr_expect(not(log_wants(LOG_INFO)));
 	cr_expect(log_wants(LOG_WARN));
+}
+
+static int lines_of(const char *text, const char *word)
+{
+	int count = 0;
+
+	for (const char *at = text; (at = strstr(at, word)) != NULL; at++)
+		count++;
+	return count;
+}
+
+/* Lines of one room of the code, whatever the others say. */
+Test(log, a_room_has_a_level_of_its_own)
+{
+	char text[8192];
+	struct err err = {0};
+
+	log_setup(LOG_INFO, LOG_JSON, "runner 3");
+	cr_assert(zero(int, log_levels_set("exchanges=debug,core/io=error", &err)), "%s",
+		err.message);
+	catch_lines();
+	log_fields("exchanges", LOG_DEBUG, "venue request", NULL, 0);
+	log_fields("worker", LOG_DEBUG, "too much", NULL, 0);
+	log_fields("core/io", LOG_WARN, "not that bad", NULL, 0);
+	log_fields("worker", LOG_INFO, "as ever", NULL, 0);
+	caught_lines(text, sizeof text);
+	cr_expect(eq(int, lines_of(text, "\n"), 2), "%s", text);
+	cr_expect(eq(int, lines_of(text, "\"component\":\"exchanges\""), 1), "%s", text);
+	cr_expect(eq(int, lines_of(text, "as ever"), 1), "%s", text);
+}
+
+Test(log, levels_that_make_no_sense_are_named)
+{
+	struct err err = {0};
+
+	cr_expect(zero(int, log_levels_check("", &err)));
+	cr_expect(zero(int, log_levels_check("worker=debug", &err)));
+	cr_expect(eq(int, log_levels_check("exchange=debug", &err), -1));
+	cr_expect(ne(ptr, strstr(err.message, "\"exchange\""), NULL), "%s", err.message);
+	cr_expect(eq(int, log_levels_check("worker=loud", &err), -1));
+	cr_expect(ne(ptr, strstr(err.message, "\"loud\""), NULL), "%s", err.message);
+	cr_expect(eq(int, log_levels_check("worker", &err), -1));
+	cr_expect(ne(ptr, strstr(err.message, "ROOM=LEVEL"), NULL), "%s", err.message);
+}
+
+/* In every process that shares the word, for as long as it says. */
+Test(log, debug_lines_can_be_asked_for_a_while)
+{
+	static _Atomic int64_t until_mono_ms;
+
+	log_setup(LOG_WARN, LOG_JSON, "supervisor");
+	log_raise_share(&until_mono_ms);
+	cr_expect(not(log_wants(LOG_DEBUG)));
+	log_raise(60000);
+	cr_expect(log_wants(LOG_DEBUG));
+	cr_expect(gt(i64, until_mono_ms, 0), "what the children see");
+	until_mono_ms = 1;
+	cr_expect(not(log_wants(LOG_DEBUG)), "it is over");
+}
+
+Test(log, repeats_are_counted_and_other_lines_are_not)
+{
+	char text[20000];
+
+	log_setup(LOG_DEBUG, LOG_JSON, "runner 3");
+	catch_lines();
+	for (int i = 0; i < 100; i++) {
+		char order[32];
+		(void)snprintf(order, sizeof order, "order-%d", i);
+		log_event(LOG_WARN, "could not reach the venue", LOG_TEXT("venue", "bybit"),
+			LOG_INT("try", i));
+		if (i < 20)
+			log_event(LOG_WARN, "order refused", LOG_TEXT("order", order));
+		if (i < 20)
+			log_event(LOG_DEBUG, "step");
+	}
+	log_event(LOG_WARN, "could not reach the venue", LOG_TEXT("venue", "phemex"));
+	caught_lines(text, sizeof text);
+	cr_expect(eq(int, lines_of(text, "\"venue\":\"bybit\""), 5), "%s", text);
+	cr_expect(eq(int, lines_of(text, "order refused"), 20), "each tells of another order");
+	cr_expect(eq(int, lines_of(text, "\"step\""), 20), "debug lines were asked for");
+	cr_expect(eq(int, lines_of(text, "phemex"), 1));
 }
