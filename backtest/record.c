@@ -19,6 +19,7 @@ void record_init(struct record *record, int64_t bucket_ms)
 void record_done(struct record *record)
 {
 	free(record->fills);
+	free(record->orders);
 	free(record->payments);
 	free(record->cycles);
 	free(record->buckets);
@@ -30,6 +31,13 @@ void record_add_fill(struct record *record, const struct record_fill *fill)
 	record->fills = room_for(
 		record->fills, record->fill_count, &record->fill_room, sizeof *fill);
 	record->fills[record->fill_count++] = *fill;
+}
+
+void record_add_order(struct record *record, const struct record_order *order)
+{
+	record->orders = room_for(
+		record->orders, record->order_count, &record->order_room, sizeof *order);
+	record->orders[record->order_count++] = *order;
 }
 
 void record_add_payment(struct record *record, const struct record_payment *payment)

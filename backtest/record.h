@@ -26,6 +26,16 @@ struct record_fill {
 	int64_t wallet_e8;
 };
 
+struct record_order { /* placed */
+	int64_t at_ms;
+	int64_t number; /* from 1 */
+	enum purpose purpose;
+	enum side side;
+	enum order_type type;
+	int64_t lots, ticks, trigger_ticks;
+	bool taken; /* false: the venue refused it at once */
+};
+
 struct record_payment { /* funding */
 	uint64_t sequence;
 	int64_t at_ms;
@@ -56,6 +66,8 @@ struct record_bucket { /* some minutes of the picture */
 struct record {
 	struct record_fill *fills;
 	size_t fill_count, fill_room;
+	struct record_order *orders;
+	size_t order_count, order_room;
 	struct record_payment *payments;
 	size_t payment_count, payment_room;
 	struct record_cycle *cycles;
@@ -69,6 +81,7 @@ void record_init(struct record *record, int64_t bucket_ms);
 void record_done(struct record *record);
 
 void record_add_fill(struct record *record, const struct record_fill *fill);
+void record_add_order(struct record *record, const struct record_order *order);
 void record_add_payment(struct record *record, const struct record_payment *payment);
 void record_add_cycle(struct record *record, const struct record_cycle *cycle);
 

@@ -544,6 +544,27 @@ static void cancel(struct seat *seat, const struct standing *standing)
 	broker_step(seat->broker, seat->now_ms);
 }
 
+static void record_order(
+	struct seat *seat, const struct order_request *request, enum purpose purpose, bool taken)
+{
+	const struct rules *rules = rules_of(seat);
+
+	if (seat->options->record == NULL)
+		return;
+	record_add_order(seat->options->record,
+		&(struct record_order){
+			.at_ms = seat->now_ms,
+			.number = seat->counts.orders,
+			.purpose = purpose,
+			.side = request->side,
+			.type = request->type,
+			.lots = lots_of(seat, request->quantity),
+			.ticks = steps(request->price, rules->tick_size),
+			.trigger_ticks = steps(request->trigger_price, rules->tick_size),
+			.taken = taken,
+		});
+}
+
 static void place(struct seat *seat, const struct order_request *request, enum purpose purpose)
 {
 	struct order order;
@@ -556,7 +577,10 @@ static void place(struct seat *seat, const struct order_request *request, enum p
 		turned_away(seat, "too many orders");
 		return;
 	}
-	if (broker_place(seat->broker, seat->account, request, seat->now_ms, &order, &err) == -1) {
+	bool taken = broker_place(
+			     seat->broker, seat->account, request, seat->now_ms, &order, &err) == 0;
+	record_order(seat, request, purpose, taken);
+	if (!taken) {
 		turned_away(seat, broker_refusal_text((enum broker_refusal)err.venue_code));
 		return;
 	}

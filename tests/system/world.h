@@ -175,10 +175,11 @@ static void connect_world(void)
 	world.arena = arena_new(256 << 10, 64 << 20);
 }
 
-static void world_open(const char *name, const char *volume)
+/* On a market that start makes; the pair is the tests' own to set up. */
+static void world_make(const char *name, void (*start)(void))
 {
 	world = (struct world){0};
-	start_simulator(volume);
+	start();
 	bot_open(&world.bot, name);
 	postgres_free(&world.bot.worker);
 	open_vault();
@@ -188,6 +189,19 @@ static void world_open(const char *name, const char *volume)
 	world.scoreboard = scoreboard_new(1);
 	world.clock = (struct clock){world_utc_ms, world_mono_ms, world_sleep_ms, &world};
 	world.slot_s = world.bot.now_s - 100000;
+}
+
+static const char *steady_volume;
+
+static void start_steady(void)
+{
+	start_simulator(steady_volume);
+}
+
+__attribute__((unused)) static void world_open(const char *name, const char *volume)
+{
+	steady_volume = volume;
+	world_make(name, start_steady);
 	test_database_run(world.bot.admin,
 		"delete from bot_trading_pairs where bot_id = " OTHER_BOT ";"
 		"update leg_claims set leg = 'one_way';"
