@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define DAY_MS 86400000LL
+#define FUNDING_UNREAD_MS 1 /* before every stamp; 0 would leave the stored one as it is */
 
 struct booked_row {
 	struct row *row;
@@ -268,6 +269,14 @@ static void earn(struct pair *pair, int64_t market_ms, struct decimal amount)
 		pair->day_net = decimal_add(pair->day_net, amount);
 }
 
+/* Stamps that passed while we did not know of the fill were taken for those of a flat leg. */
+static void read_funding_again(struct pair *pair, const struct fill *fill)
+{
+	pair->funding_from_ms = FUNDING_UNREAD_MS;
+	if (pair->funding_seen_ms > fill->executed_ms)
+		pair->funding_seen_ms = fill->executed_ms;
+}
+
 /* What strategies and the venue's own figures want to know of a fill beside its book. */
 static void note_effect(const struct booking *booking, struct pair *pair, const struct row *row,
 	const struct fill *fill, const struct trade_effect *effect, int64_t market_ms)
@@ -276,6 +285,8 @@ static void note_effect(const struct booking *booking, struct pair *pair, const 
 						: effect->pnl;
 
 	earn(pair, market_ms, net);
+	if (effect->action == TRADE_OPENED)
+		read_funding_again(pair, fill);
 	if (effect->cycle_ended)
 		pair->cycle_ended_by = row == NULL ? PURPOSE_FOREIGN : row->purpose;
 	if (!reduces(effect) || fill->has_venue_pnl || booking->work->venue == NULL ||

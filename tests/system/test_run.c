@@ -393,6 +393,27 @@ Test(run, funding_is_booked_once)
 		"and in the cycle");
 }
 
+/* While the venue does not say what became of the entry, our book is flat. */
+Test(run, funding_paid_before_its_fill_was_seen_is_booked)
+{
+	set_price(DIP);
+	run_slot();
+	set_price("19980");
+	POST_OK(&world.client, "/sim/clock", "{\"advance_ms\":28800000}");
+	set_price("19980");
+	spoil("error_before", "/v5/order/realtime", 0);
+	spoil("error_before", "/v5/order/history", 0);
+	run_slot();
+	behave();
+	run_slot();
+	EXPECT_DB("select count(*) from trades", "1", "the entry had been filled");
+	run_slot();
+	expect_success("the last run");
+	EXPECT_DB("select count(*) from funding", "1", "and its payment is booked, once");
+	EXPECT_DB("select cycle_funding = (select sum(amount) from funding) from pair_states", "t",
+		"in the cycle");
+}
+
 /* The venue does not say which leg a payment was for: two pairs, or two bots, could book it both.
  */
 Test(run, each_leg_of_a_hedge_books_its_own_funding)
