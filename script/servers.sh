@@ -2,13 +2,15 @@
 #
 #   servers_begin          makes $servers_folder and decides $servers_user; traps the end
 #   servers_postgres MODE [OPTION…]   "durable" (fsync, as in production) or "fast" (for tests),
-#                          with options of the server's own; sets
+#                          with options of the server's own, by way of the command
+#                          servers_postgres_by, if there is one (env …); sets
 #                          $servers_database_url, of a superuser on the database "postgres"
 #   servers_redis MODE     sets $servers_redis_url
 #   servers_start NAME COMMAND …   any other process, as $servers_user, logging to NAME.log;
 #                          its process id is $servers_pid
 #   servers_end NAME…      stops those: TERM to all at once, then waits
-#   servers_revive         starts again, with the same command, what has died
+#   servers_revive         starts again, with the same command, what has died; a file hold/NAME in
+#                          $servers_folder keeps NAME down
 #   servers_stop           stops everything, the newest first; also runs at exit
 #   servers_keep           called before them: Postgres, Redis and their data outlive the script
 #
@@ -24,6 +26,7 @@ servers_user=
 servers_database_url=
 servers_redis_url=
 servers_pid=
+servers_postgres_by=()
 servers_pids=()
 servers_names=()
 servers_commands=()
@@ -82,6 +85,7 @@ servers_revive() {
 	local i
 	for i in "${!servers_pids[@]}"; do
 		if kill -0 "${servers_pids[i]}" 2>/dev/null; then continue; fi
+		if [ -e "$servers_folder/hold/${servers_names[i]}" ]; then continue; fi
 		echo "${servers_names[i]} died and is started again" >&2
 		eval "servers_launch ${servers_commands[i]}"
 		servers_pids[i]=$servers_pid
@@ -123,7 +127,7 @@ servers_postgres() {
 		return 1
 	}
 	# INT is Postgres's fast stop; TERM would wait for its clients.
-	servers_start_on "$(servers_death_signal INT)" postgres "$bin/postgres" -D "$servers_folder/pg" -k "$servers_folder" \
+	servers_start_on "$(servers_death_signal INT)" postgres "${servers_postgres_by[@]}" "$bin/postgres" -D "$servers_folder/pg" -k "$servers_folder" \
 		-c listen_addresses= -c max_connections=300 -c shared_buffers=128MB \
 		-c timezone=UTC -c log_timezone=UTC "${options[@]}" "${@:2}"
 	servers_wait_for 60 postgres pg_isready -q -h "$servers_folder" -U postgres || return

@@ -7,6 +7,7 @@
 #include "strategies/units.h"
 #include "worker/booking.h"
 #include "worker/resolve.h"
+#include "worker/sabotage.h"
 #include "worker/seam.h"
 
 #include <assert.h>
@@ -225,7 +226,7 @@ static struct doc *row_doc(const struct batch *batch, const struct planned *plan
 	doc_int(doc, "sequence", key.sequence);
 	doc_text(doc, "kind", row->kind == ROW_PLACE ? "place" : "cancel");
 	doc_text(doc, "purpose", row->kind == ROW_PLACE ? purpose_text(row->purpose) : "cancel");
-	doc_bool(doc, "stop_allowed", batch->stop_run);
+	doc_bool(doc, "stop_allowed", batch->stop_run || sabotage(SABOTAGE_STOP_CHECK));
 	doc_text(doc, "client_order_id", row->client_order_id);
 	doc_text(doc, "exchange", dossier->exchange_name);
 	doc_text(doc, "environment", dossier->environment_name);
@@ -335,6 +336,19 @@ static void count_outcome(
 	}
 }
 
+/* Never in a release: what design.md 7 forbids, so that a proof can be seen to fail. */
+static int send_again(struct batch *batch, const struct planned *planned,
+	char ret_venue_order_id[VENUE_ORDER_ID_SIZE], struct err *err)
+{
+	struct planned again = *planned;
+	struct exchange_request request;
+
+	again.request.client_order_id[0] = 'x';
+	if (prepare(batch, &again, &request, err) == -1)
+		return -1;
+	return exchange_send(batch->work->exchange, &request, ret_venue_order_id, err);
+}
+
 /*
  * One row: sign, T2, write, T3. *ret_failure tells how the venue took it (code ERR_NONE:
  * acknowledged). -1 only for what ends the run: fenced, stopped, or a journal that did not answer.
@@ -362,6 +376,8 @@ static int send_row(struct batch *batch, const struct planned *planned, struct e
 	planned->row->expires_server_ms = request.expires_server_ms;
 
 	int outcome = exchange_send(work->exchange, &request, venue_order_id, ret_failure);
+	if (outcome == -1 && ret_failure->retry == ERR_RETRY_ASK && sabotage(SABOTAGE_RESEND))
+		outcome = send_again(batch, planned, venue_order_id, ret_failure);
 	seam("sent");
 	count_outcome(work, planned->row, outcome, ret_failure);
 

@@ -1,6 +1,7 @@
 #include "worker/work.h"
 
 #include "core/io/log.h"
+#include "worker/sabotage.h"
 
 #include <string.h>
 
@@ -24,10 +25,10 @@ int work_may_go_on(const struct work *work, struct err *err)
 {
 	const struct scoreboard_page *page = work->context->page;
 
-	if (atomic_load(&page->lost_token) == work->claim.token)
+	if (atomic_load(&page->lost_token) == work->claim.token && !sabotage(SABOTAGE_FENCE))
 		return err_set(err, ERR_FENCED, ERR_RETRY_NEVER, "the run's lease was lost");
 	if (atomic_load(&page->stopped_token) == work->claim.token &&
-		strcmp(work->claim.kind, "slot") == 0)
+		strcmp(work->claim.kind, "slot") == 0 && !sabotage(SABOTAGE_STOP_CHECK))
 		return err_set(err, ERR_STOPPED, ERR_RETRY_NEVER, "the bot was stopped");
 	if (clock_mono_ms(work->context->clock) >= work->deadline_mono_ms)
 		return err_set(err, ERR_TIMEOUT, ERR_RETRY_LATER,
