@@ -3,6 +3,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/io/postgres.h"
+#include "core/store/cluster.h"
 #include "core/store/health.h"
 #include "core/store/migrate.h"
 
@@ -168,6 +169,26 @@ static void check_schema(const struct doctor *doctor, struct postgres *postgres)
 			"botbeat_backup is held by row security: its backups would be empty");
 }
 
+static void check_fence(const struct doctor *doctor, struct postgres *postgres)
+{
+	struct cluster cluster;
+	struct err err;
+
+	if (cluster_read(postgres, &cluster, &err) == -1)
+		findings_add(doctor->findings, FINDING_FAIL, TOPIC, "look at the server's log",
+			"%s", err.message);
+	else if (cluster.confirmed)
+		findings_add(doctor->findings, FINDING_OK, TOPIC, NULL,
+			"the server is the one that was confirmed, on timeline %" PRId64,
+			cluster.timeline);
+	else
+		findings_add(doctor->findings, FINDING_FAIL, TOPIC,
+			"botbeat doctor --compare-ledger, then botbeat cluster confirm",
+			"the restore fence is closed: server %s, timeline %" PRId64
+			" is not confirmed, nothing is traded",
+			cluster.system_identifier, cluster.timeline);
+}
+
 /* --- what waits for a person ---------------------------------------------------------------- */
 
 static void check_count(
@@ -229,5 +250,6 @@ void doctor_database_check(const struct doctor *doctor)
 	if (!check_version(doctor, postgres))
 		return;
 	check_schema(doctor, postgres);
+	check_fence(doctor, postgres);
 	check_work(doctor, postgres);
 }

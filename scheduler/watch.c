@@ -96,6 +96,7 @@ static void show_figures(const struct figures *figures)
 	metrics_set(METRIC_DB_CONNECTIONS_MAX, figures->connections_max);
 	metrics_set(METRIC_DB_SIZE, figures->size_bytes);
 	metrics_set(METRIC_DB_REPLICAS, figures->replicas);
+	metrics_set(METRIC_DB_CONFIRMED, figures->confirmed ? 1 : 0);
 	if (figures->lag_known)
 		metrics_set(METRIC_DB_REPLICATION_LAG, figures->lag_ms);
 	else
@@ -107,7 +108,7 @@ static void hide_figures(void)
 	static const enum metric plain[] = {METRIC_TENANTS, METRIC_ORDERS_OPEN,
 		METRIC_ORDERS_UNKNOWN, METRIC_QUEUE_DEAD, METRIC_DRIFTED, METRIC_UNATTENDED,
 		METRIC_DB_CONNECTIONS, METRIC_DB_CONNECTIONS_MAX, METRIC_DB_SIZE,
-		METRIC_DB_REPLICAS, METRIC_DB_REPLICATION_LAG};
+		METRIC_DB_REPLICAS, METRIC_DB_REPLICATION_LAG, METRIC_DB_CONFIRMED};
 	static const char *const states[] = {"running", "paused", "blocked", "stopped"};
 
 	for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)

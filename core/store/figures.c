@@ -12,7 +12,7 @@ static const char figures_sql[] =
 	/* pg_stat_activity hides from most roles what a foreign session is. */
 	"(select sum(numbackends) from pg_stat_database where datid <> 0), "
 	"current_setting('max_connections')::bigint, pg_database_size(current_database()), "
-	"r.replicas, r.lag_ms "
+	"r.replicas, r.lag_ms, cluster_confirmed() "
 	"from (select count(*) filter (where status = 'running') as running, "
 	"count(*) filter (where status = 'paused') as paused, "
 	"count(*) filter (where status = 'blocked') as blocked, "
@@ -47,6 +47,7 @@ int figures_read(struct postgres *postgres, struct figures *ret, struct err *err
 		.size_bytes = postgres_int(result, 0, 12),
 		.replicas = postgres_int(result, 0, 13),
 		.lag_known = !postgres_is_null(result, 0, 14),
+		.confirmed = postgres_bool(result, 0, 15),
 	};
 	ret->lag_ms = ret->lag_known ? postgres_int(result, 0, 14) : 0;
 	return 0;

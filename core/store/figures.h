@@ -27,6 +27,7 @@ struct figures {
 	int64_t replicas;
 	bool lag_known; /* seen by members of pg_read_all_stats only */
 	int64_t lag_ms; /* of the standby that is furthest behind */
+	bool confirmed; /* the restore fence is open */
 };
 MUST_CHECK int figures_read(struct postgres *postgres, struct figures *ret, struct err *err);
 

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define RESTORE_FENCE "BB001" /* SQLSTATE */
+
 static const char *const state_names[] = {
 	[JOURNAL_PLANNED] = "planned",
 	[JOURNAL_SENDING] = "sending",
@@ -45,8 +47,14 @@ static int transact(struct postgres *postgres, const char *sql, size_t count,
 	const char *const *parameters, const char *wanted, const char *what, struct err *err)
 {
 	CLEANUP(postgres_result_free) struct postgres_result *result = NULL;
-	if (postgres_query(postgres, sql, count, parameters, &result, err) == -1)
+	if (postgres_query(postgres, sql, count, parameters, &result, err) == -1) {
+		/* Raised by a trigger, so that nothing sends past it: 0011_restore_fence.sql. */
+		if (strcmp(postgres_sqlstate(postgres), RESTORE_FENCE) == 0)
+			return err_set(err, ERR_STOPPED, ERR_RETRY_NEVER,
+				"could not %s: the restore fence is closed, see botbeat cluster",
+				what);
 		return err_while(err, "could not %s", what);
+	}
 	const char *word = postgres_text(result, 0, 0);
 	if (strcmp(word, wanted) == 0)
 		return 0;

@@ -185,7 +185,7 @@ Test(isolation, no_service_reads_what_is_not_its_own)
 		"select coalesce(string_agg(p.proname, ', ' order by p.proname), 'none')"
 		" from pg_proc p where p.pronamespace = 'public'::regnamespace"
 		" and has_function_privilege('botbeat_dashboard', p.oid, 'execute')",
-		"bot_next_slot, bot_phase", "functions of the dashboard");
+		"bot_next_slot, bot_phase, cluster_confirmed", "functions of the dashboard");
 }
 
 enum { VERB_SELECT, VERB_INSERT, VERB_UPDATE, VERB_DELETE, VERB_COUNT };
