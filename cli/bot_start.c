@@ -13,6 +13,7 @@
 #include "core/io/doc.h"
 #include "core/io/field.h"
 #include "core/store/bot.h"
+#include "decision/decision.h"
 #include "strategies/strategy.h"
 
 #include <stdio.h>
@@ -166,7 +167,7 @@ static void outcome_done(struct outcome *outcome)
 static bool is_classic(const struct strategy *strategy, const struct field *params)
 {
 	struct field preset;
-	const char *name = strategy->presets[0];
+	const char *name = strategy->presets[0].name;
 	struct err ignored;
 
 	if (field_get_optional(params, "preset", &preset, &ignored) == 0 &&
@@ -174,6 +175,29 @@ static bool is_classic(const struct strategy *strategy, const struct field *para
 		field_as_text(&preset, &name, &ignored) == -1)
 		return false;
 	return strcmp(name, CLASSIC_PRESET) == 0;
+}
+
+/* A preset whose stop must stand at the venue waits for workers that hold one there. */
+static int check_presets(const struct dossier *dossier, struct err *err)
+{
+	const struct strategy *strategy = strategy_find(dossier->strategy_name);
+	unsigned char params[STRATEGY_PARAMS_SIZE] __attribute__((aligned(16)));
+
+	for (size_t i = 0; i < dossier->pair_count; i++) {
+		const struct pair *pair = &dossier->pairs[i];
+		if (!pair->active)
+			continue;
+		if (decision_params(strategy, &pair->params, pair->leverage, params, NULL, err) ==
+			-1)
+			return err_while(err, "parameters of %s", pair->symbol);
+		const struct strategy_preset *preset = strategy_preset_of(strategy, params);
+		if (preset->stops)
+			return err_set(err, ERR_REFUSED, ERR_RETRY_NEVER,
+				"preset %s of %s cannot be started: workers of this version place "
+				"no stops at the venue",
+				preset->name, pair->symbol);
+	}
+	return 0;
 }
 
 static void add_notes(const struct dossier *dossier, struct doc *notes)
@@ -250,7 +274,8 @@ static int prepare_venue(struct bot_session *session, const struct starting *sta
 static int start_held(struct bot_session *session, const struct starting *starting,
 	struct outcome *outcome, struct err *err)
 {
-	if (claim_legs(session, err) == -1 || prepare_venue(session, starting, outcome, err) == -1)
+	if (check_presets(&session->work.dossier, err) == -1 || claim_legs(session, err) == -1 ||
+		prepare_venue(session, starting, outcome, err) == -1)
 		return -1;
 	CLEANUP(text_free) char *stamps = stamps_text(session, err);
 	if (stamps == NULL)

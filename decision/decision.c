@@ -1,6 +1,7 @@
 #include "decision/decision.h"
 
 #include "decision/reader.h"
+#include "decision/vocabulary.h"
 #include "strategies/indicators.h"
 #include "strategies/units.h"
 
@@ -11,35 +12,6 @@
 #define EMA_INTERVAL_MAX_MIN 43200
 #define LEVERAGE_MAX 125
 #define TIME_MAX_MS (1LL << 53)
-
-static const struct {
-	enum block block;
-	const char *name;
-} blocks[] = {
-	{BLOCK_EXITS_ONLY, "exits_only"},
-	{BLOCK_UNKNOWN, "unknown"},
-	{BLOCK_DRIFT, "drift"},
-	{BLOCK_RETRIED, "retried"},
-	{BLOCK_UNKNOWN_REDUCE, "unknown_reduce"},
-};
-
-static const struct {
-	const char *name;
-	int places; /* 8: a price, 6: a ratio */
-} indicator_names[INDICATOR_COUNT] = {
-	[INDICATOR_EMA_FAST] = {"ema_fast", 8},
-	[INDICATOR_EMA_SLOW] = {"ema_slow", 8},
-	[INDICATOR_EMA_ENTRY] = {"ema_entry", 8},
-	[INDICATOR_ATR] = {"atr", 8},
-	[INDICATOR_ATR_BASELINE] = {"atr_baseline", 8},
-	[INDICATOR_BB_WIDTH_PPM] = {"bb_width", 6},
-	[INDICATOR_HV_PPM] = {"hv", 6},
-	[INDICATOR_ROC5_PPM] = {"roc5", 6},
-	[INDICATOR_ROC15_PPM] = {"roc15", 6},
-	[INDICATOR_VOLUME_RATIO_PPM] = {"volume_ratio", 6},
-};
-
-#define BLOCK_COUNT (sizeof blocks / sizeof blocks[0])
 
 /* Values in the units of a decision; a failed conversion names the member. */
 
@@ -85,12 +57,58 @@ static int64_t lots(struct reader *reader, const struct field *object, const cha
 
 /* Objects, in the order of the document. */
 
+static int64_t ratio(struct reader *reader, const struct field *object, const char *name)
+{
+	struct decimal amount = reader_decimal(reader, object, name);
+	int64_t value = 0;
+
+	if (!reader_failed(reader) && !decimal_to_fixed(amount, 6, ROUND_HALF_UP, &value))
+		reader_fault(reader, object, name, "is beyond the range of a decision");
+	return value;
+}
+
+static void read_tier(struct reader *reader, const struct field *object, struct strategy_tier *ret)
+{
+	static const char *const names[] = {
+		"limit", "maintenance_rate", "deduction", "max_leverage", NULL};
+
+	reader_only(reader, object, names);
+	ret->limit_e8 = money(reader, object, "limit");
+	ret->maintenance_ppm = ratio(reader, object, "maintenance_rate");
+	ret->deduction_e8 = money(reader, object, "deduction");
+	ret->max_leverage_ppm = ratio(reader, object, "max_leverage");
+}
+
+static void read_tiers(
+	struct reader *reader, const struct field *object, struct strategy_rules *ret)
+{
+	struct field array;
+	size_t count = 0;
+
+	if (!reader_has(reader, object, "tiers", &array))
+		return;
+	reader_take(reader, field_count(&array, &count, reader->err));
+	if (count > RISK_TIERS_MAX)
+		reader_fault(reader, object, "tiers", "has %zu items, at most %d are read", count,
+			RISK_TIERS_MAX);
+	for (size_t i = 0; i < count && !reader_failed(reader); i++) {
+		struct field item;
+
+		reader_take(reader, field_item(&array, i, &item, reader->err));
+		if (!reader_failed(reader))
+			read_tier(reader, &item, &ret->tiers[i]);
+	}
+	ret->tier_count = count;
+}
+
 static void read_rules(
 	struct reader *reader, const struct field *object, struct strategy_rules *ret)
 {
 	static const char *const names[] = {"tick_size", "lot_size", "min_quantity", "max_quantity",
-		"max_market_quantity", "min_notional", "maintenance_rate", "trading", NULL};
+		"max_market_quantity", "min_notional", "maintenance_rate", "maker_fee", "taker_fee",
+		"tiers", "trading", NULL};
 	struct rules rules = {.tier_count = 1};
+	struct field fee;
 
 	reader_only(reader, object, names);
 	rules.tick_size = reader_decimal(reader, object, "tick_size");
@@ -102,8 +120,30 @@ static void read_rules(
 	rules.tiers[0].maintenance_rate = reader_decimal_or(
 		reader, object, "maintenance_rate", DECIMAL_ZERO);
 	rules.trading = reader_bool_or(reader, object, "trading", true);
+	rules.fees_known = reader_has(reader, object, "maker_fee", &fee);
+	if (rules.fees_known) {
+		rules.maker_fee = reader_decimal(reader, object, "maker_fee");
+		rules.taker_fee = reader_decimal(reader, object, "taker_fee");
+	}
+	if (reader_failed(reader))
+		return;
+	reader_take(reader, units_rules(&rules, DECIMAL_ZERO, ret, reader->err));
+	/* The tier above only carried the rate. */
+	ret->tier_count = 0;
+	ret->tiers[0] = (struct strategy_tier){0};
 	if (!reader_failed(reader))
-		reader_take(reader, units_rules(&rules, DECIMAL_ZERO, ret, reader->err));
+		read_tiers(reader, object, ret);
+}
+
+int decision_rules_read(const struct field *object, struct strategy_rules *ret, struct err *err)
+{
+	struct reader reader = {.err = err};
+
+	read_rules(&reader, object, ret);
+	if (!reader_failed(&reader))
+		return 0;
+	err->code = ERR_INVALID;
+	return -1;
 }
 
 static void read_ticker(struct reader *reader, const struct field *object,
@@ -182,7 +222,9 @@ static void read_cycle(
 	struct reader *reader, const struct field *object, struct strategy_input *ret)
 {
 	static const char *const names[] = {"number", "adds", "started_ms", "last_fill_ms",
-		"base_price", "last_add_price", "last_entry_ms", "ended_ms", "ended_by", NULL};
+		"base_price", "last_add_price", "last_entry_ms", "ended_ms", "ended_by", "entered",
+		"funding", NULL};
+	struct field entered;
 
 	reader_only(reader, object, names);
 	ret->cycle = reader_int(reader, object, "number");
@@ -193,6 +235,9 @@ static void read_cycle(
 	ret->last_add_ticks = ticks_or_zero(reader, object, "last_add_price", &ret->rules);
 	ret->last_entry_ms = reader_int_or(reader, object, "last_entry_ms", 0);
 	ret->cycle_ended_ms = reader_int_or(reader, object, "ended_ms", 0);
+	if (reader_has(reader, object, "entered", &entered))
+		ret->cycle_entered_lots = lots(reader, object, "entered", &ret->rules);
+	ret->cycle_funding_e8 = money_or_zero(reader, object, "funding");
 	const char *ended_by = reader_text_or(reader, object, "ended_by", "foreign");
 	if (!reader_failed(reader) && purpose_parse(ended_by, &ret->cycle_ended_by) == -1)
 		reader_fault(
@@ -251,9 +296,9 @@ static void read_orders(
 
 static uint32_t block_of(const char *name)
 {
-	for (size_t i = 0; i < BLOCK_COUNT; i++) {
-		if (strcmp(blocks[i].name, name) == 0)
-			return blocks[i].block;
+	for (size_t i = 0; i < VOCABULARY_BLOCKS; i++) {
+		if (strcmp(vocabulary_blocks[i].name, name) == 0)
+			return vocabulary_blocks[i].block;
 	}
 	return 0;
 }
@@ -284,15 +329,36 @@ static uint32_t read_blocks(struct reader *reader, const struct field *snapshot)
 
 /* Indicators: ready values, or candles to make them of. */
 
+static void read_closed(struct reader *reader, const struct field *object, struct indicators *ret)
+{
+	struct field array;
+	size_t count = 0;
+
+	if (!reader_has(reader, object, "closed_ms", &array))
+		return;
+	reader_take(reader, field_count(&array, &count, reader->err));
+	if (count > SERIES_WANT_MAX)
+		reader_fault(
+			reader, object, "closed_ms", "has more than %d items", SERIES_WANT_MAX);
+	for (size_t i = 0; i < count && !reader_failed(reader); i++) {
+		struct field item;
+
+		reader_take(reader, field_item(&array, i, &item, reader->err));
+		if (!reader_failed(reader))
+			reader_take(reader, field_as_int(&item, &ret->closed_ms[i], reader->err));
+	}
+}
+
 static void read_ready(struct reader *reader, const struct field *object, struct indicators *ret)
 {
-	const char *names[INDICATOR_COUNT + 3];
+	const char *names[INDICATOR_COUNT + 4];
 
 	for (size_t i = 0; i < INDICATOR_COUNT; i++)
-		names[i] = indicator_names[i].name;
+		names[i] = vocabulary_indicators[i].name;
 	names[INDICATOR_COUNT] = "last_closed_ms";
 	names[INDICATOR_COUNT + 1] = "candles_5m";
-	names[INDICATOR_COUNT + 2] = NULL;
+	names[INDICATOR_COUNT + 2] = "closed_ms";
+	names[INDICATOR_COUNT + 3] = NULL;
 	reader_only(reader, object, names);
 
 	for (size_t i = 0; i < INDICATOR_COUNT; i++) {
@@ -302,7 +368,7 @@ static void read_ready(struct reader *reader, const struct field *object, struct
 			continue;
 		struct decimal value = reader_decimal(reader, object, names[i]);
 		if (!decimal_to_fixed(
-			    value, indicator_names[i].places, ROUND_HALF_UP, &ret->value[i]))
+			    value, vocabulary_indicators[i].places, ROUND_HALF_UP, &ret->value[i]))
 			reader_fault(reader, object, names[i], "is out of range");
 		ret->valid |= 1U << i;
 	}
@@ -311,6 +377,7 @@ static void read_ready(struct reader *reader, const struct field *object, struct
 	if (candles < 0 || candles > INDICATORS_CANDLES_MAX)
 		reader_fault(reader, object, "candles_5m", "is out of range");
 	ret->candles_5m = (size_t)candles;
+	read_closed(reader, object, ret);
 }
 
 static int read_cell(const struct field *row, size_t index, struct decimal *ret, struct err *err)
@@ -382,7 +449,8 @@ static int read_rows(const struct field *rows, const struct series_want *want, i
 	}
 	while (count > 0 && !want->open_candle && !candles[count - 1].closed)
 		count--;
-	*ret = (struct series){want->interval_ms, candles, count};
+	*ret = (struct series){
+		.interval_ms = want->interval_ms, .candles = candles, .count = count};
 	return 0;
 }
 
@@ -468,6 +536,7 @@ static void read_identity(
 	if (ret->now_ms < 0 || ret->now_ms > TIME_MAX_MS)
 		reader_fault(reader, snapshot, "now_ms", "is out of range");
 	ret->auto_open = reader_bool_or(reader, snapshot, "auto_open", true);
+	ret->open_asked = reader_bool_or(reader, snapshot, "open_asked", false);
 	ret->blocks = read_blocks(reader, snapshot);
 	ret->leverage = reader_int(reader, snapshot, "leverage");
 	if (ret->leverage < 1 || ret->leverage > LEVERAGE_MAX)
@@ -514,20 +583,21 @@ static void read_strategy(
 		reader_fault(reader, snapshot, "strategy", "unrecognized strategy \"%.40s\"", name);
 		return;
 	}
-	reader_take(reader, decision_params(ret->strategy, &params, ret->input.leverage,
-				    ret->params, NULL, reader->err));
+	/* Whether a ladder fits the market is asked before a bot starts; what was decided once must
+	 * be decided again. */
+	reader_take(
+		reader, decision_params(ret->strategy, &params, 0, ret->params, NULL, reader->err));
 	if (reader_has(reader, snapshot, "state", &state))
-		reader_take(reader,
-			decision_state_read(ret->strategy, &state, ret->state, reader->err));
+		reader_take(reader, decision_state_read(ret, &state, reader->err));
 }
 
 int decision_read(const struct field *snapshot, struct arena *arena, struct decision_case *ret,
 	struct err *err)
 {
 	static const char *const names[] = {"strategy", "params", "state", "now_ms", "symbol",
-		"side", "leg", "mode", "auto_open", "blocks", "leverage", "ema_interval", "rules",
-		"ticker", "account", "position", "opposite", "cycle", "day_net", "day_orders",
-		"orders", "indicators", "candles", NULL};
+		"side", "leg", "mode", "auto_open", "open_asked", "blocks", "leverage",
+		"ema_interval", "rules", "ticker", "account", "position", "opposite", "cycle",
+		"day_net", "day_orders", "orders", "indicators", "candles", NULL};
 	struct reader reader = {.err = err};
 
 	memset(ret, 0, sizeof *ret);
@@ -544,232 +614,4 @@ int decision_read(const struct field *snapshot, struct arena *arena, struct deci
 	if (err->code == ERR_PROTOCOL)
 		err->code = ERR_INVALID;
 	return err_while(err, "could not read the snapshot");
-}
-
-/* Writing. */
-
-static void put_fixed(struct doc *doc, const char *name, int64_t value, int places)
-{
-	doc_decimal(doc, name, decimal_trim(decimal_scaled(value, places)));
-}
-
-static void put_price(
-	struct doc *doc, const char *name, int64_t ticks, const struct strategy_rules *rules)
-{
-	doc_decimal(doc, name, decimal_trim(units_price_of(ticks, rules)));
-}
-
-static void put_lots(
-	struct doc *doc, const char *name, int64_t count, const struct strategy_rules *rules)
-{
-	doc_decimal(doc, name, decimal_trim(units_quantity_of(count, rules)));
-}
-
-static struct doc *write_params(const struct strategy *strategy, const void *params)
-{
-	struct doc *doc = doc_object();
-
-	for (const struct strategy_param *param = strategy->params; param->name != NULL; param++) {
-		int64_t value = 0;
-
-		memcpy(&value, (const char *)params + param->offset, sizeof value);
-		if (value == PARAM_OFF) {
-			doc_null(doc, param->name);
-			continue;
-		}
-		switch (param->kind) {
-		case PARAM_INT:
-			doc_int(doc, param->name, value);
-			break;
-		case PARAM_RATIO:
-			put_fixed(doc, param->name, value, 6);
-			break;
-		case PARAM_MONEY:
-			put_fixed(doc, param->name, value, 8);
-			break;
-		case PARAM_BOOL:
-			doc_bool(doc, param->name, value != 0);
-			break;
-		case PARAM_ENUM:
-			doc_text(doc, param->name, param->names[value]);
-			break;
-		}
-	}
-	return doc;
-}
-
-static struct doc *write_blocks(uint32_t set)
-{
-	struct doc *doc = doc_array();
-
-	for (size_t i = 0; i < BLOCK_COUNT; i++) {
-		if (set & blocks[i].block)
-			doc_push_text(doc, blocks[i].name);
-	}
-	return doc;
-}
-
-static struct doc *write_rules(const struct strategy_rules *rules)
-{
-	struct doc *doc = doc_object();
-
-	doc_decimal(doc, "tick_size", rules->tick_size);
-	doc_decimal(doc, "lot_size", rules->lot_size);
-	put_lots(doc, "min_quantity", rules->min_lots, rules);
-	put_lots(doc, "max_quantity", rules->max_lots, rules);
-	put_lots(doc, "max_market_quantity", rules->max_market_lots, rules);
-	put_fixed(doc, "min_notional", rules->min_notional_e8, 8);
-	put_fixed(doc, "maintenance_rate", rules->maintenance_ppm, 6);
-	doc_bool(doc, "trading", rules->trading);
-	return doc;
-}
-
-static void put_ticker(struct doc *parent, const struct strategy_ticker *ticker,
-	const struct strategy_rules *rules)
-{
-	static const struct strategy_ticker absent = {.age_ms = -1};
-
-	if (memcmp(ticker, &absent, sizeof absent) == 0) {
-		doc_null(parent, "ticker");
-		return;
-	}
-
-	struct doc *doc = doc_object();
-
-	put_price(doc, "bid", ticker->bid_ticks, rules);
-	put_price(doc, "ask", ticker->ask_ticks, rules);
-	put_price(doc, "last", ticker->last_ticks, rules);
-	put_price(doc, "mark", ticker->mark_ticks, rules);
-	put_fixed(doc, "funding_rate", ticker->funding_ppm, 6);
-	doc_int(doc, "next_funding_ms", ticker->next_funding_ms);
-	doc_int(doc, "age_ms", ticker->age_ms);
-	doc_child(parent, "ticker", doc);
-}
-
-static struct doc *write_account(const struct strategy_account *account)
-{
-	struct doc *doc = doc_object();
-
-	put_fixed(doc, "wallet", account->wallet_e8, 8);
-	put_fixed(doc, "equity", account->equity_e8, 8);
-	put_fixed(doc, "available", account->available_e8, 8);
-	doc_int(doc, "active_symbols", account->active_symbols);
-	put_fixed(doc, "account_notional", account->account_notional_e8, 8);
-	put_fixed(doc, "account_margin", account->account_margin_e8, 8);
-	doc_int(doc, "age_ms", account->age_ms);
-	doc_text(doc, "position_mode", position_mode_text(account->position_mode));
-	doc_text(doc, "margin_mode",
-		account->margin_mode_known ? margin_mode_text(account->margin_mode) : NULL);
-	doc_bool(doc, "settings_match", account->settings_match);
-	return doc;
-}
-
-static void put_leg(struct doc *parent, const char *name, const struct strategy_leg *leg,
-	const struct strategy_rules *rules)
-{
-	static const struct strategy_leg flat;
-
-	if (memcmp(leg, &flat, sizeof flat) == 0) {
-		doc_null(parent, name);
-		return;
-	}
-
-	struct doc *doc = doc_object();
-	put_lots(doc, "quantity", leg->lots, rules);
-	put_fixed(doc, "average", leg->average_e8, 8);
-	put_fixed(doc, "margin", leg->margin_e8, 8);
-	put_fixed(doc, "maintenance_margin", leg->maintenance_e8, 8);
-	put_fixed(doc, "unrealised", leg->unrealised_e8, 8);
-	if (leg->liquidation_ticks != 0)
-		put_price(doc, "liquidation", leg->liquidation_ticks, rules);
-	else
-		doc_null(doc, "liquidation");
-	put_fixed(doc, "leverage", leg->leverage_ppm, 6);
-	doc_child(parent, name, doc);
-}
-
-static struct doc *write_cycle(const struct strategy_input *input)
-{
-	struct doc *doc = doc_object();
-
-	doc_int(doc, "number", input->cycle);
-	doc_int(doc, "adds", input->cycle_adds);
-	doc_int(doc, "started_ms", input->cycle_started_ms);
-	doc_int(doc, "last_fill_ms", input->last_fill_ms);
-	put_price(doc, "base_price", input->cycle_base_ticks, &input->rules);
-	put_price(doc, "last_add_price", input->last_add_ticks, &input->rules);
-	doc_int(doc, "last_entry_ms", input->last_entry_ms);
-	doc_int(doc, "ended_ms", input->cycle_ended_ms);
-	doc_text(doc, "ended_by", purpose_text(input->cycle_ended_by));
-	return doc;
-}
-
-static struct doc *write_order(
-	const struct strategy_order *order, const struct strategy_rules *rules)
-{
-	struct doc *doc = doc_object();
-
-	doc_int(doc, "id", order->id);
-	doc_text(doc, "purpose", purpose_text(order->purpose));
-	doc_text(doc, "side", side_text(order->side));
-	doc_text(doc, "type", order_type_text(order->type));
-	put_price(doc, "price", order->price_ticks, rules);
-	put_price(doc, "trigger_price", order->trigger_ticks, rules);
-	put_lots(doc, "quantity", order->lots, rules);
-	put_lots(doc, "filled", order->filled_lots, rules);
-	doc_bool(doc, "unknown", order->unknown);
-	doc_int(doc, "created_ms", order->created_ms);
-	return doc;
-}
-
-static struct doc *write_orders(const struct strategy_input *input)
-{
-	struct doc *doc = doc_array();
-
-	for (size_t i = 0; i < input->order_count; i++)
-		doc_push(doc, write_order(&input->orders[i], &input->rules));
-	return doc;
-}
-
-static struct doc *write_indicators(const struct indicators *values)
-{
-	struct doc *doc = doc_object();
-
-	for (size_t i = 0; i < INDICATOR_COUNT; i++) {
-		if (values->valid & (1U << i))
-			put_fixed(doc, indicator_names[i].name, values->value[i],
-				indicator_names[i].places);
-	}
-	doc_int(doc, "last_closed_ms", values->last_closed_ms);
-	doc_int(doc, "candles_5m", (int64_t)values->candles_5m);
-	return doc;
-}
-
-struct doc *decision_write(const struct decision_case *decision)
-{
-	const struct strategy_input *input = &decision->input;
-	struct doc *doc = doc_object();
-
-	doc_text(doc, "strategy", decision->strategy->name);
-	doc_child(doc, "params", write_params(decision->strategy, input->params));
-	doc_child(doc, "state", decision_state_write(decision->strategy, decision->state));
-	doc_int(doc, "now_ms", input->now_ms);
-	doc_text(doc, "symbol", input->symbol);
-	doc_text(doc, "side", input->side == SIDE_BUY ? "long" : "short");
-	doc_text(doc, "leg", leg_text(input->leg));
-	doc_text(doc, "mode", strategy_mode_text(input->mode));
-	doc_bool(doc, "auto_open", input->auto_open);
-	doc_child(doc, "blocks", write_blocks(input->blocks));
-	doc_int(doc, "leverage", input->leverage);
-	doc_child(doc, "rules", write_rules(&input->rules));
-	put_ticker(doc, &input->ticker, &input->rules);
-	doc_child(doc, "account", write_account(&input->account));
-	put_leg(doc, "position", &input->leg_own, &input->rules);
-	put_leg(doc, "opposite", &input->leg_opposite, &input->rules);
-	doc_child(doc, "cycle", write_cycle(input));
-	put_fixed(doc, "day_net", input->day_net_e8, 8);
-	doc_int(doc, "day_orders", input->day_orders);
-	doc_child(doc, "orders", write_orders(input));
-	doc_child(doc, "indicators", write_indicators(&input->indicators));
-	return doc;
 }

@@ -26,6 +26,10 @@ struct decision_case {
 MUST_CHECK int decision_read(const struct field *snapshot, struct arena *arena,
 	struct decision_case *ret, struct err *err);
 
+/* The member rules of a snapshot alone. */
+MUST_CHECK int decision_rules_read(
+	const struct field *object, struct strategy_rules *ret, struct err *err);
+
 /* The same, for keeping: always ready indicator values. The caller owns the doc. */
 struct doc *decision_write(const struct decision_case *decision);
 
@@ -45,9 +49,33 @@ uint64_t decision_reasons_hash(const struct strategy_output *output);
 MUST_CHECK int decision_params(const struct strategy *strategy, const struct field *params,
 	int64_t leverage, void *ret_params, char **ret_faults, struct err *err);
 
-/* Strategy state to and from its jsonb column; an empty object is the first state. */
-struct doc *decision_state_write(const struct strategy *strategy, const void *state);
-MUST_CHECK int decision_state_read(const struct strategy *strategy, const struct field *object,
-	void *ret_state, struct err *err);
+/* Its first half: names, types and ranges, nothing across fields. */
+MUST_CHECK int decision_params_read(const struct strategy *strategy, const struct field *params,
+	void *ret_params, char **ret_faults, struct err *err);
+
+/* Its second half, the checks across fields, against a market and a balance that are known by now.
+ */
+MUST_CHECK int decision_check(const struct strategy *strategy, const void *params,
+	const struct strategy_setting *setting, char **ret_faults, struct err *err);
+
+/* All settings of the preset in force, as decision_params reads them. */
+struct doc *decision_params_write(const struct strategy *strategy, const void *params);
+
+/*
+ * The settings of a preset as a JSON Schema (draft 2020-12): a form can be built from it. Decimals
+ * are strings; their bounds stand in x-minimum and x-maximum, units in x-unit.
+ */
+struct doc *decision_schema(const struct strategy *strategy, const struct strategy_preset *preset);
+
+/* The settings of a preset as a table for documents; the caller frees. */
+char *decision_params_markdown(const struct strategy_preset *preset);
+
+/*
+ * Strategy state to and from its jsonb column, by the preset of the decision's params; an empty
+ * object is the first state, and so is what another preset remembered.
+ */
+struct doc *decision_state_write(const struct decision_case *decision, const void *state);
+MUST_CHECK int decision_state_read(
+	struct decision_case *decision, const struct field *object, struct err *err);
 
 #endif

@@ -118,7 +118,7 @@ struct doc *decision_write_output(
 	doc_text(doc, "action", output->action);
 	doc_child(doc, "intents", intents);
 	doc_child(doc, "reasons", reasons);
-	doc_child(doc, "state", decision_state_write(decision->strategy, output->state));
+	doc_child(doc, "state", decision_state_write(decision, output->state));
 	put_stop(doc, &decision->input, &output->stop);
 	if (output->entry_timeout_ms != 0)
 		doc_int(doc, "entry_timeout_ms", output->entry_timeout_ms);

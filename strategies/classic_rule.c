@@ -79,7 +79,7 @@ static void explain_volatility(const struct classic_view *view)
 
 static bool profit_is_armed(const struct classic_view *view)
 {
-	const struct martingale_params *params = view->params;
+	const struct classic_params *params = view->params;
 	i128 profit_e8 = (i128)view->unrealised_cents * CENT_E8;
 	i128 margin_e8 = (i128)view->margin_cents * CENT_E8;
 	bool enough = profit_e8 * PPM > (i128)params->tp_min_balance_profit * view->balance_e8;

@@ -8,14 +8,14 @@
 #ifndef STRATEGIES_CLASSIC_VIEW_H
 #define STRATEGIES_CLASSIC_VIEW_H
 
-#include "strategies/martingale.h"
+#include "strategies/classic_params.h"
 #include "strategies/volatility.h"
 
 #define CLASSIC_LEVEL_UNKNOWN INT64_MAX
 
 struct classic_view {
 	const struct strategy_input *input;
-	const struct martingale_params *params;
+	const struct classic_params *params;
 	struct strategy_output *output;
 
 	bool held;

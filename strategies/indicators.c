@@ -162,3 +162,187 @@ bool indicators_volume_ratio_ppm(
 	double usual = mean(newest - before, before);
 	return usual > 0 && rounded(mean(newest, recent) / usual, PPM_REAL, ret);
 }
+
+/* ---- bars ----------------------------------------------------------------------------------- */
+
+static bool is_candle(const struct candle *candle)
+{
+	return decimal_sign(candle->high) > 0 && decimal_sign(candle->low) > 0 &&
+	       decimal_sign(candle->close) > 0 && decimal_sign(candle->volume) >= 0;
+}
+
+bool indicators_bar(
+	const struct candle *candle, const struct strategy_bar *before, struct strategy_bar *ret)
+{
+	if (!is_candle(candle))
+		return false;
+
+	struct strategy_bar bar = {
+		.open_ms = candle->open_ms,
+		.high = decimal_to_double(candle->high),
+		.low = decimal_to_double(candle->low),
+		.close = decimal_to_double(candle->close),
+		.volume = decimal_to_double(candle->volume),
+	};
+	bar.true_range = bar.high - bar.low;
+	if (before != NULL) {
+		bar.true_range = fmax(bar.true_range, fabs(bar.high - before->close));
+		bar.true_range = fmax(bar.true_range, fabs(bar.low - before->close));
+		bar.log_return = log(bar.close / before->close);
+	}
+	*ret = bar;
+	return true;
+}
+
+/* How many candles of a series are closed: unclosed ones stand last. */
+static size_t closed_count(const struct series *series)
+{
+	size_t count = series->count;
+
+	while (series->bars == NULL && count > 0 && !series->candles[count - 1].closed)
+		count--;
+	return count;
+}
+
+int64_t indicators_newest_ms(const struct series *series)
+{
+	size_t count = closed_count(series);
+
+	if (count == 0)
+		return 0;
+	return series->bars != NULL ? series->bars[count - 1].open_ms
+				    : series->candles[count - 1].open_ms;
+}
+
+const struct strategy_bar *indicators_window(
+	const struct series *series, size_t window, struct strategy_bar room[INDICATORS_WINDOW_MAX])
+{
+	size_t count = closed_count(series);
+
+	if (window > INDICATORS_WINDOW_MAX || count < window + 1)
+		return NULL;
+	if (series->bars != NULL)
+		return &series->bars[count - window];
+
+	const struct candle *candles = &series->candles[count - window];
+	struct strategy_bar before;
+	if (!indicators_bar(&candles[-1], NULL, &before))
+		return NULL;
+	for (size_t i = 0; i < window; i++) {
+		if (!indicators_bar(&candles[i], i == 0 ? &before : &room[i - 1], &room[i]))
+			return NULL;
+	}
+	return room;
+}
+
+bool indicators_closes(
+	const struct series *series, size_t count, double ret[INDICATORS_CANDLES_MAX])
+{
+	size_t closed = closed_count(series);
+
+	if (count > INDICATORS_CANDLES_MAX || closed < count)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		size_t at = closed - count + i;
+
+		if (series->bars == NULL && decimal_sign(series->candles[at].close) <= 0)
+			return false;
+		ret[i] = series->bars != NULL ? series->bars[at].close
+					      : decimal_to_double(series->candles[at].close);
+	}
+	return true;
+}
+
+bool indicators_sma_e8(const double *values, size_t count, int64_t *ret)
+{
+	return count > 0 && rounded(mean(values, count), E8_REAL, ret);
+}
+
+bool indicators_range_ema_e8(
+	const struct strategy_bar *bars, size_t count, size_t span, int64_t *ret)
+{
+	if (count == 0)
+		return false;
+
+	double average = bars[0].true_range;
+	for (size_t i = 1; i < count; i++)
+		average = ema_step(average, bars[i].true_range, span);
+	return rounded(average, E8_REAL, ret);
+}
+
+bool indicators_range_ema_mean_e8(
+	const struct strategy_bar *bars, size_t count, size_t span, int64_t *ret)
+{
+	if (count < span)
+		return false;
+
+	double average = bars[0].true_range;
+	double sum = span == 1 ? average : 0;
+	for (size_t i = 1; i < count; i++) {
+		average = ema_step(average, bars[i].true_range, span);
+		if (i + 1 >= span)
+			sum += average;
+	}
+	return rounded(sum / (double)(count - span + 1), E8_REAL, ret);
+}
+
+bool indicators_range_mean_e8(const struct strategy_bar *bars, size_t count, int64_t *ret)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		sum += bars[i].true_range;
+	return count > 0 && rounded(sum / (double)count, E8_REAL, ret);
+}
+
+bool indicators_band_width_ppm(
+	const struct strategy_bar *bars, size_t count, double deviations, int64_t *ret)
+{
+	double sum = 0;
+	double squares = 0;
+
+	if (count < 2)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		sum += bars[i].close;
+	double middle = sum / (double)count;
+	for (size_t i = 0; i < count; i++)
+		squares += (bars[i].close - middle) * (bars[i].close - middle);
+	double half = deviations * sqrt(squares / (double)(count - 1));
+	return rounded(2.0 * half / middle, PPM_REAL, ret);
+}
+
+bool indicators_return_deviation_ppm(const struct strategy_bar *bars, size_t count, int64_t *ret)
+{
+	double sum = 0;
+	double squares = 0;
+
+	if (count < 2)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		sum += bars[i].log_return;
+	double middle = sum / (double)count;
+	for (size_t i = 0; i < count; i++)
+		squares += (bars[i].log_return - middle) * (bars[i].log_return - middle);
+	return rounded(sqrt(squares / (double)(count - 1)), PPM_REAL, ret);
+}
+
+bool indicators_change_ppm(
+	const struct strategy_bar *from, const struct strategy_bar *to, int64_t *ret)
+{
+	return rounded((to->close - from->close) / from->close, PPM_REAL, ret);
+}
+
+bool indicators_volumes_ppm(
+	const struct strategy_bar *end, size_t recent, size_t before, int64_t *ret)
+{
+	double now = 0;
+	double usual = 0;
+
+	for (size_t i = 1; i <= recent; i++)
+		now += end[-(ptrdiff_t)i].volume;
+	for (size_t i = recent + 1; i <= recent + before; i++)
+		usual += end[-(ptrdiff_t)i].volume;
+	return usual > 0 &&
+	       rounded((now / (double)recent) / (usual / (double)before), PPM_REAL, ret);
+}

@@ -106,6 +106,10 @@ static int fill_history(
 		    &input->cycle_base_ticks, err) == -1 ||
 		units_price(history->last_add, &input->rules, "last_add", ROUND_HALF_UP,
 			&input->last_add_ticks, err) == -1 ||
+		units_lots(history->cycle_entered, &input->rules, "cycle_entered",
+			&input->cycle_entered_lots, err) == -1 ||
+		units_money(book->cycle_funding, "cycle_funding", &input->cycle_funding_e8, err) ==
+			-1 ||
 		units_money(history->day_net, "day_net", &input->day_net_e8, err) == -1)
 		return -1;
 	return 0;
@@ -153,6 +157,7 @@ int input_fill(const struct input_facts *facts, struct strategy_input *ret, stru
 	ret->leg = facts->leg;
 	ret->mode = facts->mode;
 	ret->auto_open = facts->auto_open;
+	ret->open_asked = facts->open_asked;
 	ret->leverage = facts->leverage;
 	ret->blocks = facts->blocks;
 	if (fill_rules(facts, &ret->rules, err) == -1 ||

@@ -24,6 +24,7 @@ struct input_order { /* an order of the leg that is not final */
 struct input_history { /* what the leg's booked fills tell; prices 0 and times 0: there is none */
 	int64_t last_fill_ms, last_entry_ms;
 	struct decimal cycle_base, last_add; /* prices of the running cycle */
+	struct decimal cycle_entered;        /* all that its entries filled; 0: not told */
 	int64_t cycle_ended_ms;
 	enum purpose cycle_ended_by;
 	struct decimal day_net; /* of the bot, all its pairs */
@@ -39,6 +40,7 @@ struct input_facts {    /* everything borrowed for the call */
 	int64_t leverage;                 /* wanted */
 	enum strategy_mode mode;
 	bool auto_open;
+	bool open_asked; /* a person asked for this cycle's opening */
 	uint32_t blocks; /* enum block */
 
 	const struct rules *rules;

@@ -13,7 +13,7 @@
 #ifndef STRATEGIES_MARTINGALE_CLASSIC_H
 #define STRATEGIES_MARTINGALE_CLASSIC_H
 
-#include "strategies/martingale.h"
+#include "strategies/classic_params.h"
 
 /* Appends intents and reasons to an answer that output_init has emptied. */
 void martingale_classic_decide(const struct strategy_input *input, struct strategy_output *output);

@@ -5,9 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
-void output_init(struct strategy_output *output)
+void output_init(struct strategy_output *output, bool quiet)
 {
-	memset(output, 0, sizeof *output);
+	/* Reasons are the most of it, and there are none. */
+	if (quiet)
+		memset(output, 0, offsetof(struct strategy_output, reasons));
+	else
+		memset(output, 0, sizeof *output);
+	output->quiet = quiet;
 	output_action(output, "none");
 }
 
@@ -19,6 +24,8 @@ void output_action(struct strategy_output *output, const char *action)
 bool output_reason(
 	struct strategy_output *output, const char *gate, bool passed, const char *format, ...)
 {
+	if (output->quiet)
+		return passed;
 	assert(output->reason_count < STRATEGY_REASONS_MAX);
 	struct reason *reason = &output->reasons[output->reason_count++];
 	va_list arguments;
@@ -52,6 +59,7 @@ void output_fault(struct strategy_output *output, const char *text)
 	}
 	output->intent_count = kept;
 	output->status = DECISION_FAULT;
+	output->stop = (struct strategy_stop){.protection = PROTECTION_KEEP};
 	output_action(output, "none");
 	output_reason(output, "fault", false, "%s", text);
 }

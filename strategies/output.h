@@ -9,10 +9,10 @@
 
 #include "strategies/strategy.h"
 
-/* An empty answer: no action, no intents. */
-void output_init(struct strategy_output *output);
+/* An empty answer: no action, no intents. quiet: its reasons are left out. */
+void output_init(struct strategy_output *output, bool quiet);
 
-/* What people call the decision: "none", "open", "add", "reduce", "close". */
+/* What people call the decision: "none", "open", "add", "reduce", "close", "manage". */
 void output_action(struct strategy_output *output, const char *action);
 
 /* One gate and what it said; returns passed, so that a gate is asked and recorded at once. */
@@ -25,7 +25,8 @@ void output_intent(struct strategy_output *output, struct intent intent);
 /* How many more intents fit. */
 size_t output_room(const struct strategy_output *output);
 
-/* Takes back every intent that is not a CANCEL, and says why nothing else is safe. */
+/* Takes back every intent that is not a CANCEL, and says why nothing else is safe; the stop that
+ * stands stays as it is. */
 void output_fault(struct strategy_output *output, const char *text);
 
 #endif

@@ -71,3 +71,24 @@ bool purpose_is_entry(enum purpose purpose)
 {
 	return purpose == PURPOSE_OPEN || purpose == PURPOSE_ADD;
 }
+
+const struct strategy_preset *strategy_preset(const struct strategy *strategy, const char *name)
+{
+	for (const struct strategy_preset *preset = strategy->presets; preset->name != NULL;
+		preset++) {
+		if (strcmp(preset->name, name) == 0)
+			return preset;
+	}
+	return NULL;
+}
+
+const struct strategy_preset *strategy_preset_of(
+	const struct strategy *strategy, const void *params)
+{
+	int64_t index = 0;
+
+	memcpy(&index, params, sizeof index);
+	for (int64_t i = 0; i <= index; i++)
+		assert(strategy->presets[i].name != NULL);
+	return &strategy->presets[index];
+}

@@ -1,5 +1,7 @@
 #include "strategies/units.h"
 
+#include <stdio.h>
+
 /* Reads value as a count of step; off the grid or too large is an error that names the field. */
 static int count_exact(struct decimal value, struct decimal step, const char *field,
 	const char *step_name, int64_t *ret, struct err *err)
@@ -48,6 +50,35 @@ static int above_zero(struct decimal value, const char *field, struct err *err)
 	return 0;
 }
 
+static int tier_of(
+	const struct risk_tier *tier, size_t index, struct strategy_tier *ret, struct err *err)
+{
+	char field[32];
+
+	(void)snprintf(field, sizeof field, "tiers[%zu]", index);
+	if (fixed(tier->limit, 8, ROUND_FLOOR, field, &ret->limit_e8, err) == -1 ||
+		fixed(tier->maintenance_rate, 6, ROUND_CEILING, field, &ret->maintenance_ppm,
+			err) == -1 ||
+		fixed(tier->deduction, 8, ROUND_FLOOR, field, &ret->deduction_e8, err) == -1 ||
+		fixed(tier->max_leverage, 6, ROUND_FLOOR, field, &ret->max_leverage_ppm, err) == -1)
+		return -1;
+	return 0;
+}
+
+static int fees_of(const struct rules *rules, struct strategy_rules *ret, struct err *err)
+{
+	ret->maker_fee_ppm = UNITS_MAKER_FEE_PPM;
+	ret->taker_fee_ppm = UNITS_TAKER_FEE_PPM;
+	if (!rules->fees_known)
+		return 0;
+	if (fixed(rules->maker_fee, 6, ROUND_CEILING, "maker_fee", &ret->maker_fee_ppm, err) ==
+			-1 ||
+		fixed(rules->taker_fee, 6, ROUND_CEILING, "taker_fee", &ret->taker_fee_ppm, err) ==
+			-1)
+		return -1;
+	return 0;
+}
+
 int units_rules(const struct rules *rules, struct decimal position_value,
 	struct strategy_rules *ret, struct err *err)
 {
@@ -74,6 +105,12 @@ int units_rules(const struct rules *rules, struct decimal position_value,
 	if (rules->tier_count > 0 &&
 		fixed(rules_tier(rules, position_value)->maintenance_rate, 6, ROUND_CEILING,
 			"maintenance_rate", &made.maintenance_ppm, err) == -1)
+		return -1;
+	for (size_t i = 0; i < rules->tier_count; i++)
+		if (tier_of(&rules->tiers[i], i, &made.tiers[i], err) == -1)
+			return -1;
+	made.tier_count = rules->tier_count;
+	if (fees_of(rules, &made, err) == -1)
 		return -1;
 	if (made.min_lots < 1)
 		made.min_lots = 1;

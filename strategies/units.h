@@ -10,6 +10,10 @@
 
 #include "strategies/strategy.h"
 
+/* What fees are taken for where the venue's are not known. */
+#define UNITS_MAKER_FEE_PPM 200
+#define UNITS_TAKER_FEE_PPM 600
+
 MUST_CHECK int units_rules(const struct rules *rules, struct decimal position_value,
 	struct strategy_rules *ret, struct err *err);
 MUST_CHECK int units_ticker(const struct ticker *ticker, const struct strategy_rules *rules,

@@ -518,7 +518,7 @@ int orders_execute(struct work *work, size_t pair, const struct view *view,
 	batch->pair = pair;
 	batch->view = view;
 	plan_intents(batch, output);
-	CLEANUP(doc_free) struct doc *state = decision_state_write(strategy, output->state);
+	CLEANUP(doc_free) struct doc *state = decision_state_write(&view->decision, output->state);
 	CLEANUP(text_free) char *state_text = doc_dump(state);
 	if (plan(batch, state_text, strategy->state_version, err) == -1 ||
 		send_cancels(batch, &clear, &changed, err) == -1)

@@ -28,7 +28,7 @@ static int read_strategy(
 		    NULL, err) == -1)
 		return err_while(err, "parameters of %s %s", pair->symbol,
 			pair->side == SIDE_BUY ? "long" : "short");
-	return decision_state_read(decision->strategy, &pair->state, decision->state, err);
+	return decision_state_read(decision, &pair->state, err);
 }
 
 static int read_series(struct work *work, const struct pair *pair, const struct series_want *want,
@@ -88,7 +88,7 @@ static bool is_exit(enum purpose purpose)
 }
 
 /* What the platform takes away from this decision, design.md 7. */
-static uint32_t blocks_of(const struct work *work, size_t index)
+static uint32_t blocks_of(const struct work *work, size_t index, bool stops)
 {
 	const struct dossier *dossier = &work->dossier;
 	const struct pair *pair = &dossier->pairs[index];
@@ -97,6 +97,9 @@ static uint32_t blocks_of(const struct work *work, size_t index)
 	/* A leg that is not ours by claim may be another bot's; an unchecked key, another
 	 * account's. */
 	if (work->claim.exits_only || !pair->claimed || !pair->active || !dossier->credential_ok)
+		blocks |= BLOCK_EXITS_ONLY;
+	/* No stop is placed at the venue yet: what counts on one takes no new risk. */
+	if (stops)
 		blocks |= BLOCK_EXITS_ONLY;
 	if (pair->drift_since_ms != 0)
 		blocks |= BLOCK_DRIFT;
@@ -232,7 +235,8 @@ int view_fill(struct work *work, size_t index, const struct account *account,
 		.leverage = pair->leverage,
 		.mode = work->dossier.mode,
 		.auto_open = pair->automatic && pair->active,
-		.blocks = blocks_of(work, index),
+		.blocks = blocks_of(work, index,
+			strategy_preset_of(view->decision.strategy, view->decision.params)->stops),
 		.rules = &view->rules,
 		.ticker = &view->ticker,
 		.ticker_age_ms = view->ticker_age_ms + now_ms - view->read_mono_ms,

@@ -75,6 +75,8 @@ struct rules { /* one symbol's trading rules */
 	struct decimal max_market_quantity;
 	struct decimal min_notional; /* quote */
 	struct decimal max_leverage;
+	bool fees_known;                     /* the account's; false: nobody told */
+	struct decimal maker_fee, taker_fee; /* fraction of the value; a rebate is < 0 */
 	int64_t funding_interval_ms;
 	size_t tier_count;
 	struct risk_tier tiers[RISK_TIERS_MAX]; /* ascending by limit */

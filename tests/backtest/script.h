@@ -58,10 +58,24 @@ static void script_decide(
 	}
 }
 
+static void script_values(void *ret_params)
+{
+	memset(ret_params, 0, sizeof(int64_t));
+}
+
+static const struct strategy_preset script_presets[] = {
+	{.name = "plain",
+		.meaning = "what a script says",
+		.params = script_params,
+		.state = script_state,
+		.plain_state = true,
+		.values = script_values},
+	{.name = NULL},
+};
+
 static const struct strategy script_strategy = {
 	.name = "script",
-	.params = script_params,
-	.state = script_state,
+	.presets = script_presets,
 	.wants = script_wants,
 	.indicators = script_indicators,
 	.decide = script_decide,

@@ -11,7 +11,7 @@ static char *snapshot_with(const char *name, const char *value)
 		const char *name, *value;
 	} usual[] = {
 		{"strategy", "\"martingale\""},
-		{"params", "{}"},
+		{"params", "{\"preset\":\"dcabot-classic\"}"},
 		{"state", "{}"},
 		{"now_ms", "1670889600000"},
 		{"symbol", "\"BTCUSDT\""},
@@ -97,7 +97,8 @@ ParameterizedTestParameters(decision, refuses_what_it_cannot_read)
 		{"indicators", "{\"rsi\":\"50\"}", "indicators.rsi: unrecognized member"},
 		{"indicators", "{\"ema_slow\":\"99999999999999\"}",
 			"indicators.ema_slow: is out of range"},
-		{"params", "{\"add_model\":\"geometric\"}", "add_model: is no parameter"},
+		{"params", "{\"preset\":\"dcabot-classic\",\"add_model\":\"geometric\"}",
+			"add_model: is fixed in preset dcabot-classic"},
 		{"params", "{\"leverage\":10}", "leverage: is a column of the pair"},
 		{"state", "{\"version\":2}", "state.version: is 2"},
 		{"state", "{\"version\":1,\"cycle\":1,\"adds_filled\":0,\"mood\":1}",
@@ -131,33 +132,141 @@ Test(decision, reads_the_usual_snapshot)
 
 /* Parameters. */
 
+#define CLASSIC(given) "{\"preset\":\"dcabot-classic\"" given "}"
+
 struct setting {
-	char given[120];
+	char given[280];
 	int64_t leverage;
-	char field[24]; /* of the fault; "" if it is accepted */
-	char message[48];
+	char field[40]; /* of the fault; "" if it is accepted */
+	char message[100];
 };
 
 ParameterizedTestParameters(decision_params, checks_every_setting)
 {
 	static struct setting rows[] = {
-		{"{}", 10, "", ""},
-		{"{\"preset\":\"dcabot-classic\",\"take_profit\":\"0.2\"}", 10, "", ""},
-		{"{\"max_margin_pct\":null}", 10, "", ""},
-		{"{\"use_post_only\":false}", 125, "", ""},
-		{"{\"preset\":\"safe\"}", 10, "preset", "unrecognized preset \"safe\""},
+		{CLASSIC(""), 10, "", ""},
+		{CLASSIC(",\"take_profit\":\"0.2\""), 10, "", ""},
+		{CLASSIC(",\"max_margin_pct\":null"), 10, "", ""},
+		{CLASSIC(",\"use_post_only\":false"), 125, "", ""},
+		{"{\"preset\":\"brave\"}", 10, "preset", "unrecognized preset \"brave\""},
 		{"{\"preset\":7}", 10, "preset", "expected a string"},
-		{"{\"initial_size\":0.006}", 10, "initial_size", "expected a decimal string"},
-		{"{\"initial_size\":\"0\"}", 10, "initial_size", "must be from 0.000001 to 1"},
-		{"{\"initial_size\":\"0.0000001\"}", 10, "initial_size", "more than 6 places"},
-		{"{\"initial_size\":\"0.6\"}", 10, "initial_size", "above max_margin_pct"},
-		{"{\"initial_size\":null}", 10, "initial_size", "cannot be null"},
-		{"{\"take_profit\":\"11\"}", 10, "take_profit", "must be from 0.0005 to 10"},
-		{"{\"use_post_only\":1}", 10, "use_post_only", "expected a boolean"},
-		{"{\"compat.gate_blocks_tp\":false}", 10, "compat.gate_blocks_tp",
-			"is no parameter"},
-		{"{\"symbol\":\"BTCUSDT\"}", 10, "symbol", "column of the pair"},
-		{"{}", 126, "leverage", "must be from 1 to 125"},
+		{CLASSIC(",\"initial_size\":0.006"), 10, "initial_size",
+			"expected a decimal string"},
+		{CLASSIC(",\"initial_size\":\"0\""), 10, "initial_size",
+			"must be from 0.000001 to 1"},
+		{CLASSIC(",\"initial_size\":\"0.0000001\""), 10, "initial_size",
+			"more than 6 places"},
+		{CLASSIC(",\"initial_size\":\"0.6\""), 10, "initial_size", "above max_margin_pct"},
+		{CLASSIC(",\"initial_size\":null"), 10, "initial_size", "cannot be null"},
+		{CLASSIC(",\"take_profit\":\"11\""), 10, "take_profit",
+			"must be from 0.0005 to 10"},
+		{CLASSIC(",\"use_post_only\":1"), 10, "use_post_only", "expected a boolean"},
+		{CLASSIC(",\"compat.gate_blocks_tp\":false"), 10, "compat.gate_blocks_tp",
+			"is fixed in preset dcabot-classic"},
+		{CLASSIC(",\"symbol\":\"BTCUSDT\""), 10, "symbol", "column of the pair"},
+		{CLASSIC(""), 126, "leverage", "must be from 1 to 125"},
+
+		{"{\"preset\":\"safe\"}", 5, "", ""},
+		{"{\"preset\":\"safe\",\"max_exposure\":null,\"stop_loss\":null}", 5, "", ""},
+		{"{\"preset\":\"safe\"}", 10, "min_liq_distance",
+			"liquidated 9.5 % away: leverage at most 6"},
+		{"{\"preset\":\"safe\"}", 6, "min_liq_distance",
+			"after add 3 liquidation at 0.82134933 is only 14.7624 %"},
+		{"{\"preset\":\"safe\",\"initial_size\":\"0.001\",\"margin_mode\":\"cross\"}", 20,
+			"", ""},
+		{"{\"preset\":\"safe\",\"mood\":1}", 5, "mood",
+			"is no parameter of strategy martingale"},
+		{"{\"preset\":\"safe\",\"interval_seconds\":300}", 5, "interval_seconds",
+			"column of the bot"},
+		{"{\"preset\":\"safe\",\"use_post_only\":true}", 5, "use_post_only",
+			"is fixed in preset safe"},
+		{"{\"preset\":\"safe\",\"tp_trailing\":{}}", 5, "tp_trailing", "is not built yet"},
+		{"{\"preset\":\"safe\",\"start_condition\":\"webhook\"}", 5, "start_condition",
+			"\"webhook\" is not built yet"},
+		{"{\"preset\":\"safe\",\"add_model\":\"fixed\"}", 5, "add_model",
+			"\"fixed\" is not built yet"},
+		{"{\"preset\":\"safe\",\"margin_critical_action\":\"add\"}", 5,
+			"margin_critical_action", "\"add\" is not built yet"},
+		{"{\"preset\":\"safe\",\"max_adds\":201}", 5, "max_adds", "must be from 0 to 200"},
+		{"{\"preset\":\"safe\",\"max_adds\":\"6\"}", 5, "max_adds", "expected an integer"},
+		{"{\"preset\":\"safe\",\"price_min\":\"2\",\"price_max\":\"1\"}", 5, "price_min",
+			"lies above price_max 1"},
+
+		{"{\"preset\":\"safe\",\"stop_loss\":\"0.05\"}", 5, "stop_loss",
+			"expected an object or null"},
+		{"{\"preset\":\"safe\",\"stop_loss\":{}}", 5, "stop_loss.value", "must be given"},
+		{"{\"preset\":\"safe\",\"stop_loss\":{\"value\":\"0.05\",\"colour\":1}}", 5,
+			"stop_loss.colour", "unrecognized member"},
+		{"{\"preset\":\"safe\",\"stop_loss\":{\"value\":\"0.1\"}}", 5, "stop_loss.value",
+			"with the whole ladder liquidation at 0.75728321"},
+		{"{\"preset\":\"safe\",\"stop_loss\":{\"value\":\"0.25\",\"basis\":\"price_from_"
+		 "average\"}}",
+			5, "stop_loss.value", "or comes before it"},
+
+		{"{\"preset\":\"safe\",\"entry_filter\":[{\"span\":50,\"tf\":\"1h\",\"op\":"
+		 "\"above\"}]}",
+			5, "", ""},
+		{"{\"preset\":\"safe\",\"entry_filter\":[{\"span\":200,\"tf\":\"1h\",\"op\":"
+		 "\"above\"}]}",
+			5, "entry_filter[0].span", "five times its span"},
+		{"{\"preset\":\"safe\",\"entry_filter\":[{\"ma\":\"sma\",\"span\":200,\"tf\":"
+		 "\"1h\","
+		 "\"op\":\"above\"}]}",
+			5, "", ""},
+		{"{\"preset\":\"safe\",\"entry_filter\":[{\"span\":50,\"tf\":\"2h\",\"op\":"
+		 "\"above\"}]}",
+			5, "entry_filter[0].tf", "unrecognized value \"2h\""},
+		{"{\"preset\":\"safe\",\"entry_filter\":[1]}", 5, "entry_filter[0]",
+			"expected an object"},
+		{"{\"preset\":\"safe\",\"entry_filter\":{}}", 5, "entry_filter",
+			"expected an array"},
+
+		{"{\"preset\":\"safe\",\"add_model\":\"custom_list\"}", 5, "add_list",
+			"custom_list needs the list of its adds"},
+		{"{\"preset\":\"safe\",\"add_list\":[{\"deviation\":\"0.01\",\"size\":\"0.006\"}]}",
+			5, "add_list", "only used by add_model custom_list"},
+		{"{\"preset\":\"safe\",\"add_model\":\"custom_list\",\"add_list\":[{\"deviation\":"
+		 "\"0.02\","
+		 "\"size\":\"0.006\"},{\"deviation\":\"0.025\",\"size\":\"0.006\"}]}",
+			5, "add_list[1].deviation", "must be at least 0.03"},
+		{"{\"preset\":\"safe\",\"add_model\":\"custom_list\",\"add_list\":[{\"deviation\":"
+		 "\"0.02\","
+		 "\"size\":\"0.02\"},{\"deviation\":\"0.03\",\"size\":\"0.039\"}]}",
+			5, "", ""},
+		{"{\"preset\":\"safe\",\"buildup_limit\":\"0.02\"}", 5, "buildup_limit",
+			"only used by add_model loss_proportional"},
+
+		{"{\"preset\":\"safe\",\"tp_steps\":[{\"profit\":\"0.01\",\"fraction\":\"0.5\"}]}",
+			5, "tp_steps", "add up to 0.5, not 1"},
+		{"{\"preset\":\"safe\",\"tp_steps\":[{\"profit\":\"0.02\",\"fraction\":\"0.5\"},{"
+		 "\"profit\":"
+		 "\"0.01\",\"fraction\":\"0.5\"}]}",
+			5, "tp_steps[1].profit", "must be above the step before, 0.02"},
+		{"{\"preset\":\"safe\",\"tp_steps\":[{\"profit\":\"0.01\",\"fraction\":\"0.5\"},{"
+		 "\"profit\":"
+		 "\"0.02\",\"fraction\":\"0.5\"}]}",
+			5, "", ""},
+
+		{"{\"preset\":\"safe\",\"margin_warn\":\"1.5\"}", 5, "margin_warn",
+			"below margin_critical 2"},
+		{"{\"preset\":\"safe\",\"margin_critical_action\":\"reduce\"}", 5,
+			"margin_critical_action", "saves nothing"},
+		{"{\"preset\":\"safe\",\"bb_span\":101}", 5, "bb_span",
+			"needs 101 candles, vol_window has 100"},
+		{"{\"preset\":\"safe\",\"decline_fast\":80}", 5, "decline_crash",
+			"lies below decline_fast 80"},
+		{"{\"preset\":\"safe\",\"vol_blocks\":[\"open\",\"shut\"]}", 5, "vol_blocks",
+			"unrecognized value \"shut\""},
+		{"{\"preset\":\"safe\",\"vol_blocks\":[]}", 5, "", ""},
+
+		{"{\"preset\":\"safe\",\"initial_size\":\"0.1\"}", 5, "max_notional_per_order",
+			"the opening needs 5000, max_notional_per_order leaves 2000"},
+		{"{\"preset\":\"safe\",\"max_exposure\":\"0.3\"}", 5, "max_exposure",
+			"the ladder cannot be carried"},
+		{"{\"preset\":\"safe\",\"max_adds\":20,\"add_step\":\"0.1\",\"add_step_mult\":"
+		 "\"1\","
+		 "\"add_volume_mult\":\"1\",\"min_liq_distance\":null,\"stop_loss\":null}",
+			5, "max_adds", "add 10 would lie below a price of zero"},
 	};
 	return cr_make_param_array(struct setting, rows, sizeof rows / sizeof rows[0]);
 }
@@ -178,7 +287,7 @@ ParameterizedTest(struct setting *row, decision_params, checks_every_setting)
 		eq(int, result, row->field[0] == '\0' ? 0 : -1), "%s: %s", row->given, err.message);
 	if (row->field[0] == '\0')
 		return;
-	char named[40];
+	char named[64];
 	snprintf(named, sizeof named, "\"field\":\"%s\"", row->field);
 	cr_expect(eq(int, err.code, ERR_INVALID));
 	cr_assert(faults != NULL);
@@ -190,7 +299,7 @@ Test(decision_params, reports_all_faults_at_once)
 {
 	CLEANUP(field_document_free) struct field_document *document = NULL;
 	CLEANUP(text_free) char *faults = NULL;
-	const char given[] = "{\"take_profit\":\"11\",\"add_step\":\"0.01\",\"side\":\"long\"}";
+	const char given[] = "{\"take_profit\":\"11\",\"mood\":\"0.01\",\"side\":\"long\"}";
 	unsigned char params[STRATEGY_PARAMS_SIZE] __attribute__((aligned(16)));
 	struct err err;
 
@@ -201,28 +310,73 @@ Test(decision_params, reports_all_faults_at_once)
 		-1));
 	cr_assert(faults != NULL);
 	cr_expect(strstr(faults, "take_profit") != NULL);
-	cr_expect(strstr(faults, "add_step") != NULL);
+	cr_expect(strstr(faults, "mood") != NULL);
 	cr_expect(strstr(faults, "\"side\"") != NULL);
 }
 
 /* State. */
 
-Test(decision_state, comes_back_as_it_was_written)
+static void read_state(struct decision_case *decision, const char *text, struct err *err, int want)
 {
-	const struct strategy *strategy = strategy_find("martingale");
-	const int64_t state[2] = {7, 3};
-	int64_t back[2] = {0, 0};
 	CLEANUP(field_document_free) struct field_document *document = NULL;
-	CLEANUP(doc_free) struct doc *doc = decision_state_write(strategy, state);
-	CLEANUP(text_free) char *text = doc_dump(doc);
-	struct err err;
 
-	cr_assert(eq(sz, strategy->state_size, sizeof state));
-	cr_assert(eq(int, field_parse(text, strlen(text), &document, &err), 0));
+	cr_assert(eq(int, field_parse(text, strlen(text), &document, err), 0));
 	struct field root = field_root(document);
-	cr_assert(eq(int, decision_state_read(strategy, &root, back, &err), 0), "%s", err.message);
-	cr_expect(eq(i64, back[0], 7));
-	cr_expect(eq(i64, back[1], 3));
+	cr_assert(eq(int, decision_state_read(decision, &root, err), want), "%s", err->message);
+}
+
+static void begin_with(struct decision_case *decision, const char *preset)
+{
+	memset(decision, 0, sizeof *decision);
+	decision->strategy = strategy_find("martingale");
+	strategy_preset(decision->strategy, preset)->values(decision->params);
+}
+
+struct preset_row {
+	char name[24];
+};
+
+ParameterizedTestParameters(decision_state, comes_back_as_it_was_written)
+{
+	static struct preset_row rows[] = {{"safe"}, {"dcabot-classic"}};
+
+	return cr_make_param_array(struct preset_row, rows, sizeof rows / sizeof rows[0]);
+}
+
+ParameterizedTest(struct preset_row *row, decision_state, comes_back_as_it_was_written)
+{
+	static struct decision_case decision;
+	unsigned char state[STRATEGY_STATE_SIZE] __attribute__((aligned(16))) = {0};
+	struct err err = {0};
+
+	begin_with(&decision, row->name);
+	const struct strategy_preset *preset = strategy_preset(decision.strategy, row->name);
+	int64_t value = 7;
+	for (const struct strategy_field *field = preset->state; field->name != NULL; field++) {
+		memcpy(state + field->offset, &value, sizeof value);
+		value += 3;
+	}
+	CLEANUP(doc_free) struct doc *doc = decision_state_write(&decision, state);
+	CLEANUP(text_free) char *text = doc_dump(doc);
+	read_state(&decision, text, &err, 0);
+	cr_expect(eq(int, memcmp(decision.state, state, sizeof state), 0), "%s", text);
+}
+
+Test(decision_state, of_another_preset_is_begun_anew)
+{
+	static struct decision_case decision;
+	static const unsigned char nothing[STRATEGY_STATE_SIZE];
+	struct err err = {0};
+
+	begin_with(&decision, "safe");
+	read_state(&decision, "{\"version\":1,\"cycle\":4,\"adds_filled\":3}", &err, 0);
+	cr_expect(eq(int, memcmp(decision.state, nothing, sizeof nothing), 0));
+	begin_with(&decision, "dcabot-classic");
+	read_state(&decision, "{\"version\":1,\"preset\":\"safe\",\"cycle\":4}", &err, 0);
+	cr_expect(eq(int, memcmp(decision.state, nothing, sizeof nothing), 0));
+	begin_with(&decision, "safe");
+	read_state(&decision, "{\"version\":1,\"preset\":\"safe\",\"cycle\":4}", &err, -1);
+	cr_expect(strstr(err.message, "adds_filled: missing") != NULL, "%s", err.message);
 }
 
 /* Candles. */
@@ -267,7 +421,7 @@ Test(decision, makes_indicators_of_candles)
 	CLEANUP(text_free) char *text = snapshot_of_candles(210, "");
 
 	cr_assert(eq(int, case_read(text, &decision, &err), 0), "%s", err.message);
-	cr_expect(eq(u32, decision.input.indicators.valid, (1U << INDICATOR_COUNT) - 1));
+	cr_expect(eq(u32, decision.input.indicators.valid, (1U << INDICATOR_TREND) - 1));
 	cr_expect(eq(i64, decision.input.indicators.value[INDICATOR_EMA_ENTRY], 61000 * E8));
 	cr_expect(eq(sz, decision.input.indicators.candles_5m, 100));
 	cr_expect(eq(i64, decision.input.indicators.last_closed_ms, 1670889300000));
@@ -395,4 +549,65 @@ ParameterizedTest(struct said *row, decision, tells_what_must_protect_the_leg)
 		"%s", answer);
 	cr_expect(strstr(answer, "{\"kind\":\"pause\",\"code\":\"stop_loss\"}") != NULL, "%s",
 		answer);
+}
+
+/* Documents. */
+
+struct documented {
+	char preset[24];
+};
+
+ParameterizedTestParameters(decision, documents_the_settings_as_they_are)
+{
+	static struct documented rows[] = {{"safe"}, {"dcabot-classic"}};
+
+	return cr_make_param_array(struct documented, rows, sizeof rows / sizeof rows[0]);
+}
+
+ParameterizedTest(struct documented *row, decision, documents_the_settings_as_they_are)
+{
+	const struct strategy *strategy = strategy_find("martingale");
+	CLEANUP(text_free) char *page = case_file(TEST_SOURCE_DIR "/docs/strategy.md");
+	CLEANUP(text_free)
+	char *table = decision_params_markdown(strategy_preset(strategy, row->preset));
+	char mark[64];
+
+	cr_assert(page != NULL);
+	snprintf(mark, sizeof mark, "<!-- params %s -->\n", row->preset);
+	char *begin = strstr(page, mark);
+	cr_assert(begin != NULL, "%s", mark);
+	begin += strlen(mark);
+	char *end = strstr(begin, "<!-- end -->");
+	cr_assert(end != NULL);
+	*end = '\0';
+	cr_expect(strcmp(begin, table) == 0,
+		"docs/strategy.md is not what botbeat strategy params --preset %s --markdown "
+		"prints",
+		row->preset);
+}
+
+/* A default that a form shows must be one that is accepted. */
+Test(decision, a_schema_names_every_setting)
+{
+	const struct strategy *strategy = strategy_find("martingale");
+	const struct strategy_preset *preset = strategy_preset(strategy, "safe");
+	CLEANUP(doc_free) struct doc *schema = decision_schema(strategy, preset);
+	CLEANUP(text_free) char *text = doc_dump(schema);
+	CLEANUP(field_document_free) struct field_document *document = NULL;
+	unsigned char params[STRATEGY_PARAMS_SIZE] __attribute__((aligned(16)));
+	unsigned char values[STRATEGY_PARAMS_SIZE] __attribute__((aligned(16))) = {0};
+	struct field properties, member, defaults;
+	struct err err = {0};
+
+	cr_assert(eq(int, field_parse(text, strlen(text), &document, &err), 0), "%s", err.message);
+	struct field root = field_root(document);
+	cr_assert(eq(int, field_get(&root, "properties", &properties, &err), 0));
+	for (const struct strategy_param *param = preset->params; param->name != NULL; param++)
+		cr_expect(eq(int, field_get(&properties, param->name, &member, &err), 0), "%s",
+			err.message);
+	cr_assert(eq(int, field_get(&root, "default", &defaults, &err), 0));
+	cr_assert(eq(int, decision_params(strategy, &defaults, 5, params, NULL, &err), 0), "%s",
+		err.message);
+	preset->values(values);
+	cr_expect(eq(int, memcmp(params, values, strategy->params_size), 0));
 }

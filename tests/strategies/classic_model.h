@@ -7,7 +7,7 @@
 #ifndef TESTS_STRATEGIES_CLASSIC_MODEL_H
 #define TESTS_STRATEGIES_CLASSIC_MODEL_H
 
-#include "strategies/martingale.h"
+#include "strategies/classic_params.h"
 #include "strategies/strategy.h"
 #include "tests/strategies/rational.h"
 
@@ -23,7 +23,7 @@ struct model_answer {
 
 struct model {
 	const struct strategy_input *in;
-	const struct martingale_params *params;
+	const struct classic_params *params;
 	bool is_long, position;
 	R price, B, M, U, roe, level, pf, L, lot;
 	bool hv, safe, dangerous;

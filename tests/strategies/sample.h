@@ -6,6 +6,7 @@
 #ifndef TESTS_STRATEGIES_SAMPLE_H
 #define TESTS_STRATEGIES_SAMPLE_H
 
+#include "strategies/classic_params.h"
 #include "strategies/martingale.h"
 #include "strategies/strategy.h"
 
@@ -15,8 +16,8 @@
 #define TICKS(price) ((int64_t)((price)*10 + 0.5))
 
 struct sample {
-	struct martingale_params params;
-	struct martingale_state state;
+	struct classic_params params;
+	struct classic_state state;
 	struct strategy_input input;
 	struct strategy_output output;
 };
@@ -40,7 +41,7 @@ static inline void sample_init(struct sample *sample)
 	memset(sample, 0, sizeof *sample);
 	struct strategy_input *input = &sample->input;
 
-	martingale.preset("dcabot-classic", &sample->params);
+	strategy_preset(&martingale, "dcabot-classic")->values(&sample->params);
 	input->params = &sample->params;
 	input->now_ms = 1670889600000;
 	strcpy(input->symbol, "BTCUSDT");

@@ -49,10 +49,15 @@ static void walk(struct candle candles[CANDLES])
 static struct indicators values_of(const struct candle *candles, size_t count)
 {
 	const struct series series[3] = {
-		{60000, candles, count}, {3600000, candles, count}, {300000, candles, count}};
+		{.interval_ms = 60000, .candles = candles, .count = count},
+		{.interval_ms = 3600000, .candles = candles, .count = count},
+		{.interval_ms = 300000, .candles = candles, .count = count},
+	};
+	unsigned char params[STRATEGY_PARAMS_SIZE] __attribute__((aligned(16)));
 	struct indicators values;
 
-	martingale.indicators(NULL, series, 3, NULL, &values);
+	strategy_preset(&martingale, "dcabot-classic")->values(params);
+	martingale.indicators(params, series, 3, NULL, &values);
 	return values;
 }
 
@@ -63,7 +68,7 @@ Test(indicators, agree_with_the_definitions)
 	struct indicators values = values_of(candles, CANDLES);
 	const int64_t *value = values.value;
 
-	cr_expect(eq(u32, values.valid, (1U << INDICATOR_COUNT) - 1));
+	cr_expect(eq(u32, values.valid, (1U << INDICATOR_TREND) - 1));
 	cr_expect(eq(i64, value[INDICATOR_EMA_FAST], 11430500859));
 	cr_expect(eq(i64, value[INDICATOR_EMA_SLOW], 10878291608));
 	cr_expect(eq(i64, value[INDICATOR_ATR], 442728416));
@@ -161,9 +166,11 @@ Test(indicators, a_market_that_does_not_move_has_no_baseline)
 
 Test(indicators, the_strategy_says_which_candles_it_needs)
 {
+	unsigned char params[STRATEGY_PARAMS_SIZE] __attribute__((aligned(16)));
 	struct series_want wants[SERIES_WANT_MAX];
 
-	cr_assert(eq(sz, martingale.wants(NULL, 15, wants), 3));
+	strategy_preset(&martingale, "dcabot-classic")->values(params);
+	cr_assert(eq(sz, martingale.wants(params, 15, wants), 3));
 	cr_expect(eq(i64, wants[0].interval_ms, 900000));
 	cr_expect(eq(sz, wants[0].count, 200));
 	cr_expect(eq(i64, wants[1].interval_ms, 3600000));

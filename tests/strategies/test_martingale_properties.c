@@ -280,7 +280,7 @@ static void expect_batch(const struct sample *sample, int state)
 /* I23 */
 static void expect_state(const struct sample *sample, int state)
 {
-	struct martingale_state after;
+	struct classic_state after;
 
 	memcpy(&after, sample->output.state, sizeof after);
 	cr_assert(eq(i64, after.cycle, sample->input.cycle), "I23 state %d", state);

@@ -22,18 +22,17 @@ static void (*puppet_script)(const struct strategy_input *input, struct strategy
 static struct strategy_input puppet_saw; /* the last input */
 static int puppet_asked;                 /* how often it was asked in all */
 
-static int puppet_preset(const char *name, void *ret_params)
+static void puppet_values(void *ret_params)
 {
-	(void)ret_params;
-	return strcmp(name, "plain") == 0 ? 0 : -1;
+	memset(ret_params, 0, sizeof(int64_t));
 }
 
-static size_t puppet_check(
-	const void *params, int64_t leverage, char (*ret_faults)[160], size_t size)
+static size_t puppet_check(const void *params, const struct strategy_setting *setting,
+	struct strategy_fault *ret, size_t size)
 {
 	(void)params;
-	(void)leverage;
-	(void)ret_faults;
+	(void)setting;
+	(void)ret;
 	(void)size;
 	return 0;
 }
@@ -60,7 +59,7 @@ static void puppet_indicators(const void *params, const struct series *series, s
 static void puppet_decide(
 	const struct strategy_input *input, const void *state, struct strategy_output *ret)
 {
-	output_init(ret);
+	output_init(ret, input->quiet);
 	memcpy(ret->state, state, sizeof(struct puppet_state));
 	puppet_saw = *input;
 	puppet_asked++;
@@ -68,12 +67,11 @@ static void puppet_decide(
 		puppet_script(input, ret);
 }
 
-static const char *const puppet_presets[] = {"plain", NULL};
+static const char *const puppet_names[] = {"plain", NULL};
 static const struct strategy_param puppet_params[] = {
 	{.name = "preset",
 		.kind = PARAM_ENUM,
-		.default_text = "plain",
-		.names = puppet_presets,
+		.names = puppet_names,
 		.unit = "",
 		.meaning = "there is one"},
 	{.name = NULL},
@@ -83,15 +81,24 @@ static const struct strategy_field puppet_fields[] = {
 	{NULL, 0},
 };
 
+static const struct strategy_preset puppet_presets[] = {
+	{.name = "plain",
+		.meaning = "what a script says",
+		.params = puppet_params,
+		.state = puppet_fields,
+		.plain_state = true,
+		.values = puppet_values},
+	{.name = NULL},
+};
+static const char *const puppet_later[] = {NULL};
+
 static const struct strategy puppet = {
 	.name = "puppet",
 	.presets = puppet_presets,
+	.later = puppet_later,
 	.params_size = sizeof(int64_t),
 	.state_size = sizeof(struct puppet_state),
-	.params = puppet_params,
-	.state = puppet_fields,
 	.state_version = 1,
-	.preset = puppet_preset,
 	.check = puppet_check,
 	.wants = puppet_wants,
 	.indicators = puppet_indicators,
