@@ -24,6 +24,7 @@
 	command(order) \
 	command(scheduler) \
 	command(simulate) \
+	command(strategy) \
 	command(tenant) \
 	command(top) \
 	command(trades) \

@@ -1,5 +1,6 @@
 #include "cli/doctor.h"
 
+#include "cli/venue_session.h"
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/io/config.h"
@@ -14,20 +15,6 @@
 
 #define TOPIC "venue"
 #define OFFSET_WARN_MS 5000
-
-static struct http *open_http(const struct config *config)
-{
-	const char *ca_file = config_text(config, "venue.ca_file");
-	const char *egress = config_text(config, "venue.egress");
-
-	return http_new(&(struct http_options){
-		.user_agent = "botbeat",
-		.connect_timeout_ms = config_int(config, "venue.connect_timeout_ms"),
-		.total_timeout_ms = config_int(config, "venue.total_timeout_ms"),
-		.ca_file = ca_file[0] == '\0' ? NULL : ca_file,
-		.egress = egress[0] == '\0' ? NULL : egress,
-	});
-}
 
 /* *ret_offset_ms: the venue's clock minus ours; *ret_took_ms: the round trip. */
 static int ask_time(struct venues *venues, const char *exchange_name, const char *environment_name,
@@ -96,7 +83,7 @@ void doctor_venue_check(const struct doctor *doctor)
 		findings_add(doctor->findings, FINDING_FAIL, TOPIC, NULL, "%s", err.message);
 		return;
 	}
-	http = open_http(config);
+	http = venue_session_http(config);
 	/* Without Redis: what is asked here counts in nobody's limits. */
 	venues = venues_new(config, http, NULL);
 	for (size_t row = 0; row < postgres_rows(in_use); row++)

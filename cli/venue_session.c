@@ -24,11 +24,23 @@ static int open_redis(struct venue_session *session, struct err *err)
 		config_int(session->config, "redis.command_timeout_ms"), &session->redis, err);
 }
 
-int venue_session_open(struct venue_session *session, const struct config *config,
-	struct vault *vault, struct err *err)
+struct http *venue_session_http(const struct config *config)
 {
 	const char *ca_file = config_text(config, "venue.ca_file");
 	const char *egress = config_text(config, "venue.egress");
+
+	return http_new(&(struct http_options){
+		.user_agent = "botbeat",
+		.connect_timeout_ms = config_int(config, "venue.connect_timeout_ms"),
+		.total_timeout_ms = config_int(config, "venue.total_timeout_ms"),
+		.ca_file = ca_file[0] == '\0' ? NULL : ca_file,
+		.egress = egress[0] == '\0' ? NULL : egress,
+	});
+}
+
+int venue_session_open(struct venue_session *session, const struct config *config,
+	struct vault *vault, struct err *err)
+{
 
 	session->config = config;
 	session->vault = vault;
@@ -41,13 +53,7 @@ int venue_session_open(struct venue_session *session, const struct config *confi
 	});
 	if (open_redis(session, err) == -1)
 		return -1;
-	session->http = http_new(&(struct http_options){
-		.user_agent = "botbeat",
-		.connect_timeout_ms = config_int(config, "venue.connect_timeout_ms"),
-		.total_timeout_ms = config_int(config, "venue.total_timeout_ms"),
-		.ca_file = ca_file[0] == '\0' ? NULL : ca_file,
-		.egress = egress[0] == '\0' ? NULL : egress,
-	});
+	session->http = venue_session_http(config);
 	session->venues = venues_new(config, session->http, session->redis);
 	return 0;
 }

@@ -30,6 +30,9 @@ struct venue_session { /* begin with {0}; venue_session_done accepts a half-made
 	const struct exchange_adapter *venue;
 };
 
+/* A client for venues by the configuration; the caller frees. */
+struct http *venue_session_http(const struct config *config);
+
 MUST_CHECK int venue_session_open(struct venue_session *session, const struct config *config,
 	struct vault *vault, struct err *err);
 void venue_session_done(struct venue_session *session);
