@@ -83,8 +83,7 @@ static int rules_row(const struct field *row, struct rules *ret, struct err *err
 		lot_rules(row, &rules, err) == -1)
 		return -1;
 	if (funding_minutes <= 0 || funding_minutes > INT32_MAX)
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER,
-			"%s.fundingInterval: %lld minutes are no interval", row->path,
+		return reply_fault(row, "fundingInterval", err, "%lld minutes are no interval",
 			(long long)funding_minutes);
 
 	rules.trading = strcmp(status, "Trading") == 0;
@@ -154,8 +153,7 @@ static int tier_row(const struct field *row, struct risk_tier *ret, struct err *
 		tier.initial_rate = decimal_mul(tier.initial_rate, percent);
 		if (!decimal_is_valid(tier.maintenance_rate) ||
 			!decimal_is_valid(tier.initial_rate))
-			return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s: rates out of range",
-				row->path);
+			return reply_fault(row, NULL, err, "rates out of range");
 	}
 	*ret = tier;
 	return 0;
@@ -177,14 +175,13 @@ int bybit_reply_tiers(
 		if (strcmp(name, symbol) != 0)
 			continue;
 		if (count == RISK_TIERS_MAX)
-			return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER,
-				"%s: more than %d tiers of %s", list.path, RISK_TIERS_MAX, symbol);
+			return reply_fault(&list, NULL, err, "more than %d tiers of %s",
+				RISK_TIERS_MAX, symbol);
 		if (tier_row(&row, &rules->tiers[count++], err) == -1)
 			return -1;
 	}
 	if (count == 0)
-		return err_set(
-			err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s: no tier of %s", list.path, symbol);
+		return reply_fault(&list, NULL, err, "no tier of %s", symbol);
 	rules->tier_count = count;
 	reply_sort_tiers(rules);
 	return 0;
@@ -325,8 +322,7 @@ static int leg_of(const struct field *row, enum leg *ret, struct err *err)
 		return -1;
 	static const enum leg legs[] = {LEG_ONE_WAY, LEG_LONG, LEG_SHORT};
 	if (index < 0 || index > 2)
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER,
-			"%s.positionIdx: unrecognized %lld", row->path, (long long)index);
+		return reply_fault(row, "positionIdx", err, "unrecognized %lld", (long long)index);
 	*ret = legs[index];
 	return 0;
 }
@@ -614,7 +610,7 @@ static int fill_ids(const struct field *row, struct fill *fill, struct err *err)
 		reply_copy_text(row, "symbol", fill->symbol, sizeof fill->symbol, err) == -1)
 		return -1;
 	if (fill->exec_id[0] == '\0')
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.execId: empty", row->path);
+		return reply_fault(row, "execId", err, "empty");
 	return 0;
 }
 
@@ -692,7 +688,7 @@ static int funding_row(const struct field *row, struct funding_payment *payment,
 		field_int_text(row, "execTime", &payment->paid_ms, err) == -1)
 		return -1;
 	if (payment->id[0] == '\0')
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.execId: empty", row->path);
+		return reply_fault(row, "execId", err, "empty");
 	payment->amount = decimal_neg(fee);
 	return 0;
 }
@@ -855,8 +851,7 @@ int bybit_reply_identity(const struct field *result, struct exchange_identity *r
 		list_has(result, "ips", "*", &listed, &anywhere, err) == -1)
 		return -1;
 	if (user <= 0)
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.userID: %lld is no account",
-			result->path, (long long)user);
+		return reply_fault(result, "userID", err, "%lld is no account", (long long)user);
 
 	(void)snprintf(identity.account_id, sizeof identity.account_id, "%lld", (long long)user);
 	identity.address_bound_known = true;
@@ -878,8 +873,7 @@ int bybit_reply_receipt(const struct field *result, char ret_venue_order_id[VENU
 		field_text(result, "orderLinkId", &client_id, err) == -1)
 		return -1;
 	if (id[0] == '\0')
-		return err_set(
-			err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.orderId: empty", result->path);
+		return reply_fault(result, "orderId", err, "empty");
 	memcpy(ret_venue_order_id, id, sizeof id);
 	*ret_client_order_id = client_id;
 	return 0;

@@ -1,11 +1,12 @@
 #include "exchanges/legs.h"
 
+#include "exchanges/reply.h"
+
 int legs_add(struct legs *legs, const struct field *row, const char *name,
 	const struct position *position, struct err *err)
 {
 	if (legs->seen[position->leg])
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.%s: a second %s leg",
-			row->path, name, leg_text(position->leg));
+		return reply_fault(row, name, err, "a second %s leg", leg_text(position->leg));
 	legs->seen[position->leg] = true;
 	legs->slots[position->leg] = *position;
 	return 0;
@@ -17,8 +18,8 @@ int legs_check_side(const struct field *row, const struct position *position, st
 		       (position->leg == LEG_LONG) == (position->side == SIDE_BUY);
 	if (matches)
 		return 0;
-	return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.side: a %s leg that is held by a %s",
-		row->path, leg_text(position->leg), side_text(position->side));
+	return reply_fault(row, "side", err, "a %s leg that is held by a %s",
+		leg_text(position->leg), side_text(position->side));
 }
 
 int legs_arrange(
@@ -28,8 +29,8 @@ int legs_arrange(
 	bool hedged = seen[LEG_LONG] && seen[LEG_SHORT] && !seen[LEG_ONE_WAY];
 	bool one_way = seen[LEG_ONE_WAY] && !seen[LEG_LONG] && !seen[LEG_SHORT];
 	if (!hedged && !one_way)
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER,
-			"%s: neither one one-way row nor one row of each leg", list->path);
+		return reply_fault(
+			list, NULL, err, "neither one one-way row nor one row of each leg");
 
 	ret->position_mode = hedged ? POSITION_HEDGE : POSITION_ONE_WAY;
 	ret->position_count = hedged ? 2 : 1;

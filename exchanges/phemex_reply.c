@@ -33,8 +33,7 @@ static int ns_to_ms(const struct field *row, const char *name, int64_t *ret_ms, 
 	if (field_int(row, name, &time_ns, err) == -1)
 		return -1;
 	if (time_ns < 0)
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.%s: %lld is no time",
-			row->path, name, (long long)time_ns);
+		return reply_fault(row, name, err, "%lld is no time", (long long)time_ns);
 	*ret_ms = time_ns / NS_PER_MS;
 	return 0;
 }
@@ -145,7 +144,7 @@ static int tier_rows(const struct field *entry, struct rules *rules, struct err 
 			return -1;
 	}
 	if (count == 0)
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s: no tier", items.path);
+		return reply_fault(&items, NULL, err, "no tier");
 	rules->tier_count = count;
 	reply_sort_tiers(rules);
 	return 0;
@@ -168,8 +167,7 @@ static int tiers_of(const struct field *data, int64_t index, struct rules *rules
 		if (id == index)
 			return tier_rows(&entry, rules, err);
 	}
-	return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s: no index_id %lld", margins.path,
-		(long long)index);
+	return reply_fault(&margins, NULL, err, "no index_id %lld", (long long)index);
 }
 
 /* No minimum is published: one step is the least. Nor is a maximum for market orders. */
@@ -190,8 +188,7 @@ static int product_row(
 		field_int(row, "leverageMargin", ret_tiers, err) == -1)
 		return -1;
 	if (funding_s <= 0 || funding_s > INT32_MAX)
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER,
-			"%s.fundingInterval: %lld seconds are no interval", row->path,
+		return reply_fault(row, "fundingInterval", err, "%lld seconds are no interval",
 			(long long)funding_s);
 	rules.trading = strcmp(status, "Listed") == 0;
 	rules.min_quantity = rules.lot_size;
@@ -305,8 +302,7 @@ int phemex_reply_candles(const struct field *data, struct arena *arena, int64_t 
 	qsort(candles, rows, sizeof candles[0], by_open);
 	for (size_t i = 1; i < rows; i++)
 		if (candles[i - 1].open_ms == candles[i].open_ms)
-			return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER,
-				"%s: two candles of %lld", list.path,
+			return reply_fault(&list, NULL, err, "two candles of %lld",
 				(long long)candles[i].open_ms);
 	size_t kept = rows < count ? rows : count;
 	*ret = (struct candle_list){candles + (rows - kept), kept};
@@ -349,8 +345,7 @@ int phemex_reply_next_funding(
 		if (strcmp(name, symbol) == 0)
 			return field_int(&row, "nextfundingTime", ret_ms, err);
 	}
-	return err_set(
-		err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s: no funding of %s", list.path, symbol);
+	return reply_fault(&list, NULL, err, "no funding of %s", symbol);
 }
 
 /* ---- account ---------------------------------------------------------------------------- */
@@ -556,8 +551,7 @@ static int balance_of(
 		.available = decimal_add(decimal_sub(wallet, used), sums->cross_loss),
 	};
 	if (!decimal_is_valid(balance.equity) || !decimal_is_valid(balance.available))
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s: amounts out of range",
-			account.path);
+		return reply_fault(&account, NULL, err, "amounts out of range");
 	*ret = balance;
 	return 0;
 }
@@ -591,8 +585,7 @@ int phemex_reply_identity(const struct field *data, struct exchange_identity *re
 		field_int(&account, "userID", &user, err) == -1)
 		return -1;
 	if (user <= 0)
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.userID: %lld is no account",
-			account.path, (long long)user);
+		return reply_fault(&account, "userID", err, "%lld is no account", (long long)user);
 	struct exchange_identity identity = {.permissions_known = false};
 	(void)snprintf(identity.account_id, sizeof identity.account_id, "%lld", (long long)user);
 	(void)snprintf(identity.note, sizeof identity.note,
@@ -801,7 +794,7 @@ static int fill_ids(const struct field *row, struct fill *fill, struct err *err)
 		leg_of(row, &fill->leg, err) == -1)
 		return -1;
 	if (fill->exec_id[0] == '\0')
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.execID: empty", row->path);
+		return reply_fault(row, "execID", err, "empty");
 	return 0;
 }
 
@@ -874,8 +867,8 @@ static int funding_row(const struct field *row, struct funding_payment *payment,
 		field_int(row, "createTime", &payment->paid_ms, err) == -1)
 		return -1;
 	if (payment->paid_ms <= 0)
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.createTime: %lld is no time",
-			row->path, (long long)payment->paid_ms);
+		return reply_fault(
+			row, "createTime", err, "%lld is no time", (long long)payment->paid_ms);
 	payment->amount = decimal_neg(fee);
 	(void)snprintf(payment->id, sizeof payment->id, "%s-%s-%lld", payment->symbol,
 		side == SIDE_BUY ? "Buy" : "Sell", (long long)payment->paid_ms);
@@ -916,7 +909,7 @@ int phemex_reply_receipt(const struct field *data, struct phemex_receipt *ret, s
 		reply_optional_amount(data, "stopPxRp", &receipt.trigger_price, err) == -1)
 		return -1;
 	if (receipt.venue_order_id[0] == '\0')
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.orderID: empty", data->path);
+		return reply_fault(data, "orderID", err, "empty");
 	*ret = receipt;
 	return 0;
 }

@@ -2,20 +2,36 @@
 
 #include "core/base/cleanup.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#undef reply_fault
+int reply_fault(
+	const struct field *field, const char *name, struct err *err, const char *format, ...)
+{
+	char problem[160];
+	va_list arguments;
+	va_start(arguments, format);
+	(void)vsnprintf(problem, sizeof problem, format, arguments);
+	va_end(arguments);
+
+	bool root = field->path[0] == '\0';
+	const char *path = root && name == NULL ? "the document" : field->path;
+	return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s%s%s: %s", path,
+		root || name == NULL ? "" : ".", name != NULL ? name : "", problem);
+}
+#define reply_fault(...) (reply_fault(__VA_ARGS__), err_failed())
+
 int reply_unclear(const struct field *field, const char *problem, const char *word, struct err *err)
 {
-	return err_set(
-		err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s: %s \"%.40s\"", field->path, problem, word);
+	return reply_fault(field, NULL, err, "%s \"%.40s\"", problem, word);
 }
 
 int reply_unrecognized(const struct field *row, const char *name, const char *word, struct err *err)
 {
-	return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.%s: unrecognized \"%.40s\"",
-		row->path, name, word);
+	return reply_fault(row, name, err, "unrecognized \"%.40s\"", word);
 }
 
 int reply_server_time(const struct field *result, int64_t *ret_server_ms, struct err *err)
@@ -24,8 +40,8 @@ int reply_server_time(const struct field *result, int64_t *ret_server_ms, struct
 	if (field_int(result, "serverTime", &server_ms, err) == -1)
 		return -1;
 	if (server_ms <= 0)
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.serverTime: %lld is no time",
-			result->path, (long long)server_ms);
+		return reply_fault(
+			result, "serverTime", err, "%lld is no time", (long long)server_ms);
 	*ret_server_ms = server_ms;
 	return 0;
 }
@@ -37,8 +53,7 @@ int reply_copy_text(
 	if (field_text(row, name, &text, err) == -1)
 		return -1;
 	if (strlen(text) >= size)
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER,
-			"%s.%s: longer than %zu characters", row->path, name, size - 1);
+		return reply_fault(row, name, err, "longer than %zu characters", size - 1);
 	(void)snprintf(ret, size, "%s", text);
 	return 0;
 }
@@ -87,8 +102,7 @@ int reply_amount_or_zero(
 	if (reply_decimal_or_zero(row, name, &value, err) == -1)
 		return -1;
 	if (decimal_sign(value) < 0)
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.%s: %s is below 0",
-			row->path, name, DECIMAL_TEXT(value));
+		return reply_fault(row, name, err, "%s is below 0", DECIMAL_TEXT(value));
 	*ret = value;
 	return 0;
 }
@@ -110,8 +124,7 @@ static int check_positive(
 {
 	if (decimal_sign(value) > 0)
 		return 0;
-	return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s.%s: %s is not above 0", row->path,
-		name, DECIMAL_TEXT(value));
+	return reply_fault(row, name, err, "%s is not above 0", DECIMAL_TEXT(value));
 }
 
 int reply_positive(const struct field *row, const char *name, struct decimal *ret, struct err *err)
@@ -137,8 +150,7 @@ int reply_as_number(const struct field *value, struct decimal *ret, struct err *
 	CLEANUP(text_free) char *text = field_present(value) ? field_dump(value) : mem_text("");
 	bool is_number = strchr("-0123456789", text[0]) != NULL && text[0] != '\0';
 	if (!is_number)
-		return err_set(
-			err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s: expected a number", value->path);
+		return reply_fault(value, NULL, err, "expected a number");
 	char digits[DECIMAL_TEXT_SIZE];
 	(void)snprintf(digits, sizeof digits, "%s", text);
 	if (has_fraction(text)) {
@@ -151,8 +163,7 @@ int reply_as_number(const struct field *value, struct decimal *ret, struct err *
 		int length = size < 1e15 ? snprintf(digits, sizeof digits, "%.*f", places, number)
 					 : -1;
 		if (length < 0 || (size_t)length >= sizeof digits)
-			return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER,
-				"%s: %.40s is out of range", value->path, text);
+			return reply_fault(value, NULL, err, "%.40s is out of range", text);
 	}
 	struct decimal parsed;
 	if (decimal_parse(digits, &parsed, err) == -1) {
@@ -191,7 +202,7 @@ static int price_item(
 			-1)
 		return -1;
 	if (decimal_sign(*ret) < 0)
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s: below 0", item.path);
+		return reply_fault(&item, NULL, err, "below 0");
 	return 0;
 }
 
@@ -206,7 +217,7 @@ int reply_candle(
 		price_item(row, at + 4, numbers, &candle.volume, err) == -1)
 		return -1;
 	if (decimal_less(candle.high, candle.low))
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER, "%s: high below low", row->path);
+		return reply_fault(row, NULL, err, "high below low");
 	*ret = candle;
 	return 0;
 }
@@ -216,8 +227,8 @@ int reply_check_ascending(
 {
 	for (size_t i = 1; i < count; i++)
 		if (candles[i - 1].open_ms >= candles[i].open_ms)
-			return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER,
-				"%s: candles are not in the order of their time", list->path);
+			return reply_fault(
+				list, NULL, err, "candles are not in the order of their time");
 	return 0;
 }
 
@@ -238,8 +249,7 @@ int reply_count(const struct field *list, size_t limit, size_t *ret_count, struc
 	if (field_count(list, &count, err) == -1)
 		return -1;
 	if (count > limit)
-		return err_set(err, ERR_PROTOCOL, ERR_RETRY_NEVER,
-			"%s: %zu rows, expected at most %zu", list->path, count, limit);
+		return reply_fault(list, NULL, err, "%zu rows, expected at most %zu", count, limit);
 	*ret_count = count;
 	return 0;
 }

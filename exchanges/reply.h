@@ -86,9 +86,19 @@ void reply_sort_tiers(struct rules *rules);
 MUST_CHECK int reply_count(
 	const struct field *list, size_t limit, size_t *ret_count, struct err *err);
 
+/*
+ * ERR_PROTOCOL with "PATH.NAME: …", or "PATH: …" where name is NULL; a root is called "the
+ * document". Returns -1.
+ */
+__attribute__((format(printf, 4, 5))) int reply_fault(
+	const struct field *field, const char *name, struct err *err, const char *format, ...);
+
 /* "PATH: PROBLEM "WORD"". Returns -1. */
 int reply_unclear(
 	const struct field *field, const char *problem, const char *word, struct err *err);
+
+/* As in core/base/err.h: the compiler is told that it fails. */
+#define reply_fault(...) (reply_fault(__VA_ARGS__), err_failed())
 
 /* Room in the arena for more items behind count: a list is copied once per page, pages are few. */
 void *reply_appended(

@@ -1,6 +1,9 @@
 /*
  * fake_venue - a server on loopback that answers as Bybit would, counts arrivals, and can be told
- * to misbehave. It decides nothing: what it answers is written in the test or here.
+ * to misbehave, or to answer as another venue. It decides nothing: what it answers is written in
+ * the test or here.
+ *
+ * A route is a path, or a method and a path ("DELETE /fapi/v1/order").
  */
 #ifndef TESTS_EXCHANGES_FAKE_VENUE_H
 #define TESTS_EXCHANGES_FAKE_VENUE_H
@@ -18,11 +21,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FAKE_PATHS_MAX 24
+#define FAKE_PATHS_MAX 40
 #define DAY_MS 86400000LL
 
-struct fake_answer { /* to all requests of one path, until changed; times -1: for ever */
+struct fake_answer { /* to all requests of one route, until changed; times -1: for ever */
 	char path[48];
+	const char *query;   /* static text that must be in the query; NULL: any */
 	int status;          /* 0: 200 */
 	const char *body;    /* static text; "%T" is replaced by the server's time */
 	const char *headers; /* static text, "" for none */
@@ -39,7 +43,7 @@ struct fake_venue {
 	pthread_mutex_t lock;
 	struct fake_answer answers[FAKE_PATHS_MAX];
 	struct {
-		char path[48];
+		char path[48]; /* with its method */
 		int arrivals;
 		char query[512];
 		char body[512];
@@ -126,14 +130,21 @@ static char *fake_body(const struct fake_venue *venue, const char *body)
 		"%.*s%lld%s", (int)(mark - body), body, (long long)fake_server_ms(venue), mark + 2);
 }
 
+/* seen: "METHOD PATH". */
+static bool fake_is(const char *route, const char *seen)
+{
+	const char *path = strchr(seen, ' ') + 1;
+	return strcmp(route, seen) == 0 || strcmp(route, path) == 0;
+}
+
 static void fake_note(
-	struct fake_venue *venue, const char *path, const struct http_server_request *request)
+	struct fake_venue *venue, const char *route, const struct http_server_request *request)
 {
 	for (size_t i = 0; i < FAKE_PATHS_MAX; i++) {
-		if (venue->seen[i].path[0] != '\0' && strcmp(venue->seen[i].path, path) != 0)
+		if (venue->seen[i].path[0] != '\0' && strcmp(venue->seen[i].path, route) != 0)
 			continue;
 		const char *signature = http_server_header(request, "X-BAPI-SIGN");
-		(void)snprintf(venue->seen[i].path, sizeof venue->seen[i].path, "%s", path);
+		(void)snprintf(venue->seen[i].path, sizeof venue->seen[i].path, "%s", route);
 		(void)snprintf(
 			venue->seen[i].query, sizeof venue->seen[i].query, "%s", request->query);
 		(void)snprintf(
@@ -145,12 +156,13 @@ static void fake_note(
 	}
 }
 
-/* The last answer for the path that still has times left. */
-static struct fake_answer *fake_find(struct fake_venue *venue, const char *path)
+/* The last answer for the request that still has times left. */
+static struct fake_answer *fake_find(struct fake_venue *venue, const char *route, const char *query)
 {
 	for (size_t i = FAKE_PATHS_MAX; i > 0; i--) {
 		struct fake_answer *answer = &venue->answers[i - 1];
-		if (answer->times != 0 && strcmp(answer->path, path) == 0)
+		if (answer->times != 0 && fake_is(answer->path, route) &&
+			(answer->query == NULL || strstr(query, answer->query) != NULL))
 			return answer;
 	}
 	return NULL;
@@ -163,13 +175,15 @@ static void fake_handle(
 	size_t prefix = strlen(venue->prefix);
 	bool ours = strncmp(request->path, venue->prefix, prefix) == 0;
 	const char *path = ours ? request->path + prefix : "";
+	char route[48];
+	(void)snprintf(route, sizeof route, "%s %s", request->method, path);
 
 	pthread_mutex_lock(&venue->lock);
-	fake_note(venue, path, request);
+	fake_note(venue, route, request);
 	reply->status = 200;
 	reply->content_type = "application/json";
 	reply->delay_ms = venue->delay_ms;
-	struct fake_answer *answer = fake_find(venue, path);
+	struct fake_answer *answer = fake_find(venue, route, request->query);
 	if (answer != NULL) {
 		reply->status = answer->status != 0 ? answer->status : 200;
 		reply->body = fake_body(venue, answer->body);
@@ -231,24 +245,46 @@ static inline int fake_arrivals(struct fake_venue *venue, const char *path)
 {
 	int arrivals = 0;
 	pthread_mutex_lock(&venue->lock);
-	for (size_t i = 0; i < FAKE_PATHS_MAX; i++)
-		if (strcmp(venue->seen[i].path, path) == 0)
-			arrivals = venue->seen[i].arrivals;
+	for (size_t i = 0; i < FAKE_PATHS_MAX && venue->seen[i].path[0] != '\0'; i++)
+		if (fake_is(path, venue->seen[i].path))
+			arrivals += venue->seen[i].arrivals;
 	pthread_mutex_unlock(&venue->lock);
 	return arrivals;
 }
 
-/* The query of the newest request to the path, "" if there was none. */
+/* The same in fewer words: an answer of status 200. */
+static inline void fake_tell(
+	struct fake_venue *venue, const char *path, int times, const char *body)
+{
+	struct fake_answer answer = {.times = times, .body = body};
+	(void)snprintf(answer.path, sizeof answer.path, "%s", path);
+	fake_say(venue, &answer);
+}
+
+/* The query of the newest request to the route, "" if there was none. */
 static inline const char *fake_query(struct fake_venue *venue, const char *path)
 {
 	static char query[512];
 	query[0] = '\0';
 	pthread_mutex_lock(&venue->lock);
-	for (size_t i = 0; i < FAKE_PATHS_MAX; i++)
-		if (strcmp(venue->seen[i].path, path) == 0)
+	for (size_t i = 0; i < FAKE_PATHS_MAX && venue->seen[i].path[0] != '\0'; i++)
+		if (fake_is(path, venue->seen[i].path))
 			(void)snprintf(query, sizeof query, "%s", venue->seen[i].query);
 	pthread_mutex_unlock(&venue->lock);
 	return query;
+}
+
+/* The same of its body. */
+static inline const char *fake_body_of(struct fake_venue *venue, const char *path)
+{
+	static char body[512];
+	body[0] = '\0';
+	pthread_mutex_lock(&venue->lock);
+	for (size_t i = 0; i < FAKE_PATHS_MAX && venue->seen[i].path[0] != '\0'; i++)
+		if (fake_is(path, venue->seen[i].path))
+			(void)snprintf(body, sizeof body, "%s", venue->seen[i].body);
+	pthread_mutex_unlock(&venue->lock);
+	return body;
 }
 
 #endif

@@ -1,25 +1,8 @@
 #include "exchanges/bybit_error.h"
-
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
-#include <criterion/parameterized.h>
-#include <string.h>
+#include "tests/exchanges/refusals.h"
 
 /* Criterion's str is not const, only read. */
 #pragma GCC diagnostic ignored "-Wdiscarded-qualifiers"
-
-struct code_row {
-	char because[56];
-	enum call_kind call;
-	int64_t code;
-	char text[64];
-	enum err_code class; /* ERR_NONE: success */
-	enum err_retry retry;
-};
-
-#define NEVER ERR_RETRY_NEVER
-#define LATER ERR_RETRY_LATER
-#define ASK ERR_RETRY_ASK
 
 ParameterizedTestParameters(bybit_error, classifies_codes)
 {
@@ -87,31 +70,8 @@ ParameterizedTestParameters(bybit_error, classifies_codes)
 
 ParameterizedTest(struct code_row *row, bybit_error, classifies_codes)
 {
-	struct call_status status = {.kind = row->call, .http_status = 200};
-	struct err err = {0};
-	enum call_limited limited;
-	int result = bybit_error_code(&status, row->code, row->text, &limited, &err);
-
-	cr_assert(eq(int, result, row->class == ERR_NONE ? 0 : -1), "%s", row->because);
-	if (result == 0)
-		return;
-	cr_expect(eq(int, err.code, row->class), "%s", row->because);
-	cr_expect(eq(int, err.retry, row->retry), "%s", row->because);
-	cr_expect(eq(i64, err.venue_code, row->code), "%s", row->because);
-	cr_expect(strstr(err.message, row->text) != NULL, "%s: %s", row->because, err.message);
+	expect_code(row, bybit_error_code);
 }
-
-struct http_row {
-	char because[56];
-	enum call_kind call;
-	long status;
-	char body[80];
-	int64_t retry_after_ms;
-	enum err_code class; /* ERR_NONE: the body decides */
-	enum err_retry retry;
-	int64_t wait_ms;
-	enum call_limited limited;
-};
 
 ParameterizedTestParameters(bybit_error, classifies_http)
 {
@@ -144,22 +104,7 @@ ParameterizedTestParameters(bybit_error, classifies_http)
 
 ParameterizedTest(struct http_row *row, bybit_error, classifies_http)
 {
-	struct call_status status = {
-		.kind = row->call,
-		.http_status = row->status,
-		.retry_after_ms = row->retry_after_ms,
-	};
-	struct err err = {0};
-	enum call_limited limited;
-	int result = bybit_error_http(&status, row->body, strlen(row->body), &limited, &err);
-
-	cr_assert(eq(int, result, row->class == ERR_NONE ? 0 : -1), "%s", row->because);
-	cr_expect(eq(int, limited, row->limited), "%s", row->because);
-	if (result == 0)
-		return;
-	cr_expect(eq(int, err.code, row->class), "%s", row->because);
-	cr_expect(eq(int, err.retry, row->retry), "%s", row->because);
-	cr_expect(eq(i64, err.retry_after_ms, row->wait_ms), "%s", row->because);
+	expect_http(row, bybit_error_http);
 }
 
 Test(bybit_error, says_whose_limit_it_was)

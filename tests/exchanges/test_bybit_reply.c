@@ -2,15 +2,8 @@
  * Replies in the shape of the venue's own samples. Each parser is shown a good one, and then one
  * with a single fault: its error must name the path of that fault.
  */
-#include "core/base/cleanup.h"
 #include "exchanges/bybit_reply.h"
-
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
-#include <criterion/parameterized.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/exchanges/samples.h"
 
 /* Criterion's str is not const, only read. */
 #pragma GCC diagnostic ignored "-Wdiscarded-qualifiers"
@@ -106,35 +99,12 @@ static const char receipt_reply[] = OPEN "{\"orderId\":\"o-1\",\"orderLinkId\":\
 
 /* ---- reading one ------------------------------------------------------------------------ */
 
-static struct arena *arena;
-static struct field_document *document;
-
-static void setup(void)
-{
-	arena = arena_new(16384, 1024 * 1024);
-}
-
-static void teardown(void)
-{
-	field_document_free(&document);
-	arena_free(&arena);
-}
-
-TestSuite(bybit_reply, .init = setup, .fini = teardown);
+TestSuite(bybit_reply, .init = samples_setup, .fini = samples_teardown);
 
 static struct field result_of(const char *text)
 {
-	struct err err = {0};
-	struct reply_envelope envelope;
-	field_document_free(&document);
-	cr_assert(eq(int, field_parse(text, strlen(text), &document, &err), 0), "%s", err.message);
-	cr_assert(eq(int, bybit_reply_envelope(document, &envelope, &err), 0), "%s", err.message);
-	return envelope.result;
+	return sample_result(text, bybit_reply_envelope);
 }
-
-#define EXPECT_DECIMAL(value, text)                                                                \
-	cr_expect(eq(                                                                              \
-		str, decimal_text(value, (char[DECIMAL_TEXT_SIZE]){0}, DECIMAL_TEXT_SIZE), text))
 
 Test(bybit_reply, reads_the_envelope)
 {
@@ -544,13 +514,6 @@ ParameterizedTestParameters(bybit_reply, reads_what_a_key_may_do)
 }
 
 /* The text with the first occurrence of find replaced. */
-static char *replaced(const char *text, const char *find, const char *replace)
-{
-	const char *at = strstr(text, find);
-	cr_assert(at != NULL, "the sample has no %s", find);
-	return mem_format("%.*s%s%s", (int)(at - text), text, replace, at + strlen(find));
-}
-
 ParameterizedTest(struct key_row *row, bybit_reply, reads_what_a_key_may_do)
 {
 	CLEANUP(text_free) char *text = replaced(identity_reply, row->find, row->replace);
@@ -601,7 +564,7 @@ static const char *sample_of(enum parser parser)
 	return samples[parser];
 }
 
-static int parse(enum parser parser, const struct field *result, struct err *err)
+static int parse(int parser, const struct field *result, struct err *err)
 {
 	bool found;
 	struct rules rules = {.tier_count = 0};
@@ -616,7 +579,7 @@ static int parse(enum parser parser, const struct field *result, struct err *err
 	char id[VENUE_ORDER_ID_SIZE];
 	const char *client_id;
 
-	switch (parser) {
+	switch ((enum parser)parser) {
 	case RULES:
 		return bybit_reply_rules(result, "BTCUSDT", &found, &rules, err);
 	case TIERS:
@@ -643,12 +606,6 @@ static int parse(enum parser parser, const struct field *result, struct err *err
 	}
 	return 0;
 }
-
-struct fault_row {
-	enum parser parser;
-	char find[48], replace[88];
-	char path[64]; /* the error must begin so */
-};
 
 ParameterizedTestParameters(bybit_reply, names_the_field_that_is_wrong)
 {
@@ -739,17 +696,9 @@ ParameterizedTestParameters(bybit_reply, names_the_field_that_is_wrong)
 
 ParameterizedTest(struct fault_row *row, bybit_reply, names_the_field_that_is_wrong)
 {
-	struct err err = {0};
-	struct field good = result_of(sample_of(row->parser));
-	cr_assert(
-		eq(int, parse(row->parser, &good, &err), 0), "the sample itself: %s", err.message);
-
-	CLEANUP(text_free) char *text = replaced(sample_of(row->parser), row->find, row->replace);
-	struct field bad = result_of(text);
-	cr_assert(eq(int, parse(row->parser, &bad, &err), -1), "%s was accepted", row->replace);
-	cr_expect(eq(int, err.code, ERR_PROTOCOL), "%s", err.message);
-	cr_expect(strncmp(err.message, row->path, strlen(row->path)) == 0, "%s, not %s",
-		err.message, row->path);
+	const struct fault_test test = {
+		sample_of((enum parser)row->parser), bybit_reply_envelope, parse};
+	expect_fault(row, &test);
 }
 
 struct envelope_row {

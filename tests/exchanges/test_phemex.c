@@ -35,13 +35,7 @@ static const struct exchange_credential credential = {.key = "key", .secret = "s
 
 static void say(const char *path, int times, const char *body)
 {
-	fake_say(&venue, &(struct fake_answer){.path = "", .times = times, .body = body});
-	pthread_mutex_lock(&venue.lock);
-	for (size_t i = 0; i < FAKE_PATHS_MAX; i++)
-		if (venue.answers[i].body == body && venue.answers[i].path[0] == '\0')
-			(void)snprintf(
-				venue.answers[i].path, sizeof venue.answers[i].path, "%s", path);
-	pthread_mutex_unlock(&venue.lock);
+	fake_tell(&venue, path, times, body);
 }
 
 static void setup(void)

@@ -4,29 +4,15 @@
  * as a text of the shared cache, which other processes write.
  */
 #include "core/base/cleanup.h"
-#include "core/base/err.h"
 #include "exchanges/bybit_error.h"
 #include "exchanges/bybit_reply.h"
 #include "exchanges/market_codec.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/promises.h"
 
 #include <string.h>
 
 #define SYMBOL "BTCUSDT"
-
-/* True if the parser gave values. */
-static bool understood(int result, const struct err *err)
-{
-	if (result == -1 && err->message[0] == '\0')
-		die("an error without a message");
-	return result == 0;
-}
-
-static void check(bool holds, const char *promise)
-{
-	if (!holds)
-		die("broken promise: %s", promise);
-}
 
 static void read_market(const struct field *result, struct arena *arena)
 {
@@ -39,19 +25,16 @@ static void read_market(const struct field *result, struct arena *arena)
 
 	(void)understood(bybit_reply_time(result, &server_ms, &err), &err);
 	if (understood(bybit_reply_rules(result, SYMBOL, &found, &rules, &err), &err) && found)
-		check(decimal_sign(rules.tick_size) > 0 && decimal_sign(rules.lot_size) > 0,
-			"tick and lot are above 0");
+		check_rules(&rules);
 	if (understood(bybit_reply_tiers(result, SYMBOL, &rules, &err), &err))
-		check(rules.tier_count >= 1 && rules.tier_count <= RISK_TIERS_MAX, "tiers fit");
+		check_tiers(&rules);
 	if (understood(bybit_reply_ticker(result, SYMBOL, 1, &ticker, &err), &err))
 		check(decimal_sign(ticker.bid) > 0 && decimal_sign(ticker.mark) > 0,
 			"prices are above 0");
 	if (understood(bybit_reply_candles(
 			       result, arena, SYMBOL, 60000, 1700000050000, &candles, &err),
 		    &err))
-		for (size_t i = 1; i < candles.count; i++)
-			check(candles.items[i - 1].open_ms < candles.items[i].open_ms,
-				"candles ascend");
+		check_candles(&candles);
 }
 
 static void read_account(const struct field *result, struct arena *arena)
@@ -67,10 +50,7 @@ static void read_account(const struct field *result, struct arena *arena)
 	if (understood(bybit_reply_wallet(result, &wallet, &err), &err))
 		check(decimal_is_valid(wallet.isolated_available), "a balance is a number");
 	if (understood(bybit_reply_positions(result, SYMBOL, &account, &err), &err))
-		for (size_t i = 0; i < account.position_count; i++)
-			check(decimal_sign(account.positions[i].quantity) >= 0,
-				"quantities are absolute");
-	check(account.position_count <= POSITIONS_MAX, "positions fit");
+		check_positions(&account);
 	(void)understood(bybit_reply_active(result, arena, &symbols, &err), &err);
 	(void)understood(bybit_reply_margin_mode(result, &known, &mode, &err), &err);
 	if (understood(bybit_reply_identity(result, &identity, &err), &err))
@@ -88,16 +68,11 @@ static void read_lists(const struct field *result, struct arena *arena)
 	const char *text;
 
 	if (understood(bybit_reply_orders(result, arena, &orders, &err), &err))
-		for (size_t i = 0; i < orders.count; i++)
-			check(decimal_sign(orders.items[i].filled) >= 0, "fills are not negative");
+		check_orders(&orders);
 	if (understood(bybit_reply_fills(result, arena, "USDT", &fills, &err), &err))
-		for (size_t i = 0; i < fills.count; i++)
-			check(fills.items[i].exec_id[0] != '\0' &&
-					decimal_sign(fills.items[i].quantity) > 0,
-				"a fill has an id and a quantity");
+		check_fills(&fills);
 	if (understood(bybit_reply_funding(result, arena, &funding, &err), &err))
-		for (size_t i = 0; i < funding.count; i++)
-			check(funding.items[i].id[0] != '\0', "a payment has an id");
+		check_funding(&funding);
 	if (understood(bybit_reply_realised(result, arena, SYMBOL, &realised, &err), &err))
 		for (size_t i = 0; i < realised.count; i++)
 			check(realised.items[i].exec_id[0] != '\0', "an execution has an id");
@@ -109,19 +84,9 @@ static void read_lists(const struct field *result, struct arena *arena)
 
 static void read_refusal(const uint8_t *data, size_t size, const struct reply_envelope *envelope)
 {
-	static const enum call_kind calls[] = {CALL_READ, CALL_ORDER, CALL_SETTING};
-	struct err err = {0};
-	enum call_limited limited;
-
-	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
-		struct call_status status = {.kind = calls[i], .http_status = 403};
-		int result = bybit_error_http(&status, (const char *)data, size, &limited, &err);
-		check(!understood(result, &err), "403 is an error");
-		if (envelope != NULL)
-			(void)understood(bybit_error_code(&status, envelope->code, envelope->text,
-						 &limited, &err),
-				&err);
-	}
+	check_http(data, size, 403, true, bybit_error_http);
+	if (envelope != NULL)
+		check_code(envelope->code, envelope->text, bybit_error_code);
 }
 
 static void items_free(struct candle **items)

@@ -3,26 +3,12 @@
  * an error with a message, or values that hold what its header promises.
  */
 #include "core/base/cleanup.h"
-#include "core/base/err.h"
 #include "exchanges/phemex_error.h"
 #include "exchanges/phemex_reply.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/promises.h"
 
 #define SYMBOL "BTCUSDT"
-
-/* True if the parser gave values. */
-static bool understood(int result, const struct err *err)
-{
-	if (result == -1 && err->message[0] == '\0')
-		die("an error without a message");
-	return result == 0;
-}
-
-static void check(bool holds, const char *promise)
-{
-	if (!holds)
-		die("broken promise: %s", promise);
-}
 
 static void read_market(const struct field *data, struct arena *arena)
 {
@@ -35,10 +21,10 @@ static void read_market(const struct field *data, struct arena *arena)
 
 	if (understood(reply_server_time(data, &time_ms, &err), &err))
 		check(time_ms > 0, "time goes forward");
-	if (understood(phemex_reply_rules(data, SYMBOL, &found, &rules, &err), &err) && found)
-		check(decimal_sign(rules.tick_size) > 0 && decimal_sign(rules.lot_size) > 0 &&
-				rules.tier_count >= 1 && rules.tier_count <= RISK_TIERS_MAX,
-			"tick and lot are above 0, and there are tiers");
+	if (understood(phemex_reply_rules(data, SYMBOL, &found, &rules, &err), &err) && found) {
+		check_rules(&rules);
+		check_tiers(&rules);
+	}
 	if (understood(phemex_reply_ticker(data, SYMBOL, &ticker, &err), &err))
 		check(decimal_sign(ticker.bid) > 0 && decimal_sign(ticker.mark) > 0,
 			"prices are above 0");
@@ -47,8 +33,7 @@ static void read_market(const struct field *data, struct arena *arena)
 		    &err))
 		return;
 	check(candles.count <= 10, "no more candles than were asked for");
-	for (size_t i = 1; i < candles.count; i++)
-		check(candles.items[i - 1].open_ms < candles.items[i].open_ms, "candles ascend");
+	check_candles(&candles);
 }
 
 static void read_account(const struct field *data)
@@ -63,13 +48,8 @@ static void read_account(const struct field *data)
 				decimal_is_valid(account.balance.available),
 			"a balance is a number");
 		check(!found || account.position_count >= 1, "what was found has positions");
-		for (size_t i = 0; i < account.position_count; i++)
-			check(decimal_sign(account.positions[i].quantity) >= 0 &&
-					decimal_is_valid(account.positions[i].unrealised) &&
-					decimal_is_valid(account.positions[i].maintenance_margin),
-				"quantities are absolute, amounts are numbers");
+		check_positions(&account);
 	}
-	check(account.position_count <= POSITIONS_MAX, "positions fit");
 	if (understood(phemex_reply_identity(data, &identity, &err), &err))
 		check(identity.account_id[0] != '\0', "an account has a name");
 	(void)understood(phemex_reply_risk_mode(data, &classic, &err), &err);
@@ -85,37 +65,21 @@ static void read_lists(const struct field *data, struct arena *arena)
 	size_t rows;
 
 	if (understood(phemex_reply_orders(data, arena, &orders, &err), &err))
-		for (size_t i = 0; i < orders.count; i++)
-			check(decimal_sign(orders.items[i].filled) >= 0, "fills are not negative");
+		check_orders(&orders);
 	(void)understood(phemex_reply_open_orders(data, arena, &orders, &err), &err);
 	if (understood(phemex_reply_fills(data, arena, &fills, &rows, &err), &err))
-		for (size_t i = 0; i < fills.count; i++)
-			check(fills.items[i].exec_id[0] != '\0' &&
-					decimal_sign(fills.items[i].quantity) > 0,
-				"a fill has an id and a quantity");
+		check_fills(&fills);
 	if (understood(phemex_reply_funding(data, arena, &funding, &rows, &err), &err))
-		for (size_t i = 0; i < funding.count; i++)
-			check(funding.items[i].id[0] != '\0' && funding.items[i].paid_ms > 0,
-				"a payment has an id and a time");
+		check_funding(&funding);
 	if (understood(phemex_reply_receipt(data, &receipt, &err), &err))
 		check(receipt.venue_order_id[0] != '\0', "a receipt names an order");
 }
 
 static void read_refusal(const uint8_t *data, size_t size, const struct reply_envelope *envelope)
 {
-	static const enum call_kind kinds[] = {CALL_READ, CALL_ORDER, CALL_SETTING};
-	struct err err = {0};
-	enum call_limited limited;
-
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-		struct call_status status = {.kind = kinds[i], .http_status = 403};
-		int result = phemex_error_http(&status, (const char *)data, size, &limited, &err);
-		check(!understood(result, &err), "403 is an error");
-		if (envelope != NULL)
-			(void)understood(phemex_error_code(&status, envelope->code, envelope->text,
-						 &limited, &err),
-				&err);
-	}
+	check_http(data, size, 403, true, phemex_error_http);
+	if (envelope != NULL)
+		check_code(envelope->code, envelope->text, phemex_error_code);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
