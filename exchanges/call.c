@@ -27,6 +27,12 @@ struct call_get call_get(const char *path, int group, const char *format, ...)
 	return get;
 }
 
+struct call_get call_weighing(int64_t weight, struct call_get get)
+{
+	get.weight = weight;
+	return get;
+}
+
 void call_done(struct call_answer *answer)
 {
 	field_document_free(&answer->document);

@@ -24,7 +24,7 @@ struct http_response;
 struct call_get {
 	const char *path;            /* static */
 	int group;                   /* of the venue's plan, or CALL_PUBLIC */
-	int64_t weight;              /* of the address's limit; 1 unless the caller says more */
+	int64_t weight;              /* of the address's limit */
 	char query[CALL_QUERY_SIZE]; /* without '?' */
 };
 
@@ -61,6 +61,9 @@ struct call_venue { /* static */
 /* A get of path with a formatted query; ends the process if that is too long. */
 __attribute__((format(printf, 3, 4))) struct call_get call_get(
 	const char *path, int group, const char *format, ...);
+
+/* The same get, with another weight than 1. */
+struct call_get call_weighing(int64_t weight, struct call_get get);
 
 /*
  * Sends one read, or several at once over the same connections. Private ones need an attached

@@ -18,6 +18,23 @@
 #define TICKER_MAX_AGE_MS 500
 #define CANDLES_MAX 1000
 
+static int copy_url(const char *url, const char *what, enum venue_name venue,
+	char ret_url[BASE_URL_SIZE], struct err *err)
+{
+	if (http_check_url(url, err) == -1)
+		return err_while(err, "%s of %s", what, venue_name_text(venue));
+
+	size_t length = strlen(url);
+	while (length > 0 && url[length - 1] == '/')
+		length--;
+	if (length >= BASE_URL_SIZE)
+		return err_set(err, ERR_INVALID, ERR_RETRY_NEVER, "%s of %s: longer than %d", what,
+			venue_name_text(venue), BASE_URL_SIZE - 1);
+	memcpy(ret_url, url, length);
+	ret_url[length] = '\0';
+	return 0;
+}
+
 static int choose_url(const struct exchange_options *options, const struct registry_venue *venue,
 	char ret_url[BASE_URL_SIZE], struct err *err)
 {
@@ -28,18 +45,19 @@ static int choose_url(const struct exchange_options *options, const struct regis
 	if (url == NULL)
 		url = options->environment == ENVIRONMENT_LIVE ? venue->live_url
 							       : venue->testnet_url;
-	if (http_check_url(url, err) == -1)
-		return err_while(err, "base URL of %s", venue_name_text(options->venue));
+	return copy_url(url, "base URL", options->venue, ret_url, err);
+}
 
-	size_t length = strlen(url);
-	while (length > 0 && url[length - 1] == '/')
-		length--;
-	if (length >= BASE_URL_SIZE)
-		return err_set(err, ERR_INVALID, ERR_RETRY_NEVER, "base URL of %s: longer than %d",
-			venue_name_text(options->venue), BASE_URL_SIZE - 1);
-	memcpy(ret_url, url, length);
-	ret_url[length] = '\0';
-	return 0;
+static int choose_key_url(const struct exchange_options *options,
+	const struct registry_venue *venue, char ret_url[BASE_URL_SIZE], struct err *err)
+{
+	const char *url = options->key_url;
+	if (url == NULL && options->environment == ENVIRONMENT_LIVE)
+		url = venue->live_key_url;
+	ret_url[0] = '\0';
+	if (url == NULL || url[0] == '\0')
+		return 0;
+	return copy_url(url, "URL of keys", options->venue, ret_url, err);
 }
 
 static struct rate_limits_plan plan_of(
@@ -56,11 +74,12 @@ static struct rate_limits_plan plan_of(
 }
 
 static struct exchange *new_handle(const struct exchange_options *options,
-	const struct registry_venue *venue, const char *base_url)
+	const struct registry_venue *venue, const char *base_url, const char *key_url)
 {
 	struct exchange *exchange = mem_zero(1, sizeof *exchange);
 	exchange->adapter = venue->adapter;
 	(void)snprintf(exchange->base_url, sizeof exchange->base_url, "%s", base_url);
+	(void)snprintf(exchange->key_url, sizeof exchange->key_url, "%s", key_url);
 	exchange->recv_window_ms = options->recv_window_ms;
 	exchange->http = options->http;
 	exchange->redis = options->redis;
@@ -80,7 +99,7 @@ int exchange_open(const struct exchange_options *options, struct exchange **ret,
 {
 	assert(options->http != NULL);
 
-	char base_url[BASE_URL_SIZE];
+	char base_url[BASE_URL_SIZE], key_url[BASE_URL_SIZE];
 	const struct registry_venue *venue = registry_find(options->venue);
 	if (venue == NULL)
 		return err_set(err, ERR_INVALID, ERR_RETRY_NEVER, "venue %s is not built",
@@ -89,9 +108,10 @@ int exchange_open(const struct exchange_options *options, struct exchange **ret,
 		return err_set(err, ERR_INVALID, ERR_RETRY_NEVER,
 			"recv_window_ms: %lld is not 1 to %d", (long long)options->recv_window_ms,
 			RECV_WINDOW_MAX_MS);
-	if (choose_url(options, venue, base_url, err) == -1)
+	if (choose_url(options, venue, base_url, err) == -1 ||
+		choose_key_url(options, venue, key_url, err) == -1)
 		return -1;
-	*ret = new_handle(options, venue, base_url);
+	*ret = new_handle(options, venue, base_url, key_url);
 	return 0;
 }
 

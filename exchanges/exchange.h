@@ -118,7 +118,10 @@ struct exchange_adapter {
 	/* Plain and conditional ones together, all of the symbol, foreign ones included. */
 	int (*open_orders)(struct exchange *, struct arena *, const char *symbol,
 		struct order_list *ret, struct err *err);
-	/* Fills of one order by client id. */
+	/*
+	 * Fills of one order by client id. exec_id is unique per account, whatever a venue's own
+	 * numbers are unique in.
+	 */
 	int (*order_fills)(struct exchange *, struct arena *, const char *symbol,
 		const char *client_order_id, struct fill_list *ret, struct err *err);
 	/* All fills of the symbol from_ms ≤ executed ≤ to_ms (0: now), oldest first, all pages. */
@@ -155,8 +158,10 @@ struct exchange_options {
 	enum venue_name venue;
 	enum environment environment; /* picks the base URL */
 	const char *base_url;         /* NULL: the venue's own for the environment */
-	int64_t recv_window_ms;       /* at most 5000 */
-	struct http *http;            /* borrowed */
+	const char *key_url; /* where the venue tells a key's rights, if that is another host; NULL:
+				the venue's own for the environment, "": it is not asked */
+	int64_t recv_window_ms; /* at most 5000 */
+	struct http *http;      /* borrowed */
 	struct redis *redis; /* borrowed: shared cache and rate limits; NULL: neither is shared */
 	const char *egress;  /* names the address that requests leave from; NULL: the only one */
 	int64_t egress_per_second; /* requests in all; 0: the venue's limit; -1: none (a

@@ -15,6 +15,7 @@ struct market_cache;
 struct exchange {
 	const struct exchange_adapter *adapter;
 	char base_url[BASE_URL_SIZE]; /* without a slash at the end */
+	char key_url[BASE_URL_SIZE];  /* the same; "": the key's rights are not asked for there */
 	int64_t recv_window_ms;
 	struct http *http;         /* borrowed */
 	struct redis *redis;       /* borrowed; may be NULL */

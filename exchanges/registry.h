@@ -13,6 +13,7 @@ struct registry_venue {
 	const struct rate_limits_plan *testnet_plan; /* NULL: the same */
 	const char *live_url;
 	const char *testnet_url;
+	const char *live_key_url; /* NULL: a key's rights are told at live_url, or nowhere */
 };
 
 /* NULL: not built. */

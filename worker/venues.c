@@ -38,30 +38,36 @@ void venues_free(struct venues **venues)
 	*venues = NULL;
 }
 
-/* The settings that hold base URLs. */
+enum url_use { URL_BASE, URL_KEYS };
+
+/* The settings that hold URLs. */
 static const struct url_setting {
 	enum venue_name venue;
 	enum environment environment;
+	enum url_use use;
 	const char *name;
 } url_settings[VENUE_HOSTS_MAX] = {
-	{VENUE_BYBIT, ENVIRONMENT_LIVE, "venue.bybit_url"},
-	{VENUE_BYBIT, ENVIRONMENT_TESTNET, "venue.bybit_testnet_url"},
-	{VENUE_PHEMEX, ENVIRONMENT_LIVE, "venue.phemex_url"},
-	{VENUE_PHEMEX, ENVIRONMENT_TESTNET, "venue.phemex_testnet_url"},
+	{VENUE_BYBIT, ENVIRONMENT_LIVE, URL_BASE, "venue.bybit_url"},
+	{VENUE_BYBIT, ENVIRONMENT_TESTNET, URL_BASE, "venue.bybit_testnet_url"},
+	{VENUE_PHEMEX, ENVIRONMENT_LIVE, URL_BASE, "venue.phemex_url"},
+	{VENUE_PHEMEX, ENVIRONMENT_TESTNET, URL_BASE, "venue.phemex_testnet_url"},
+	{VENUE_BINANCE, ENVIRONMENT_LIVE, URL_BASE, "venue.binance_url"},
+	{VENUE_BINANCE, ENVIRONMENT_TESTNET, URL_BASE, "venue.binance_testnet_url"},
+	{VENUE_BINANCE, ENVIRONMENT_LIVE, URL_KEYS, "venue.binance_key_url"},
+	{VENUE_BINANCE, ENVIRONMENT_TESTNET, URL_KEYS, "venue.binance_testnet_key_url"},
 };
 
-/* NULL: not set, or of a venue without a setting; its adapter knows its own. */
-static const char *base_url(
-	const struct config *config, enum venue_name venue, enum environment environment)
+/* "" if it is not set, or if the venue has no such setting. */
+static const char *url_of(const struct config *config, enum venue_name venue,
+	enum environment environment, enum url_use use)
 {
 	for (size_t i = 0; i < VENUE_HOSTS_MAX; i++) {
 		const struct url_setting *setting = &url_settings[i];
-		if (setting->venue != venue || setting->environment != environment)
-			continue;
-		const char *url = config_text(config, setting->name);
-		return url[0] == '\0' ? NULL : url;
+		if (setting->venue == venue && setting->environment == environment &&
+			setting->use == use)
+			return config_text(config, setting->name);
 	}
-	return NULL;
+	return "";
 }
 
 int venues_get(struct venues *venues, enum venue_name venue, enum environment environment,
@@ -69,6 +75,7 @@ int venues_get(struct venues *venues, enum venue_name venue, enum environment en
 {
 	struct exchange **handle = &venues->handles[venue][environment];
 	const char *egress = config_text(venues->config, "venue.egress");
+	const char *base_url = url_of(venues->config, venue, environment, URL_BASE);
 
 	if (environment == ENVIRONMENT_PAPER)
 		return err_set(
@@ -77,7 +84,8 @@ int venues_get(struct venues *venues, enum venue_name venue, enum environment en
 		struct exchange_options options = {
 			.venue = venue,
 			.environment = environment,
-			.base_url = base_url(venues->config, venue, environment),
+			.base_url = base_url[0] == '\0' ? NULL : base_url,
+			.key_url = url_of(venues->config, venue, environment, URL_KEYS),
 			.egress = egress[0] == '\0' ? NULL : egress,
 			.egress_per_second = config_int(
 				venues->config, "venue.requests_per_second"),

@@ -23,7 +23,7 @@ MUST_CHECK int venues_get(struct venues *venues, enum venue_name venue,
 	enum environment environment, struct exchange **ret, struct err *err);
 
 /* The hosts of all venues that can be reached: nothing else is talked to. */
-#define VENUE_HOSTS_MAX 4
+#define VENUE_HOSTS_MAX 8
 struct venue_hosts {
 	char texts[VENUE_HOSTS_MAX][256];
 	const char *names[VENUE_HOSTS_MAX + 1]; /* NULL-terminated, into texts: do not copy */

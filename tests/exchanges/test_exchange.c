@@ -547,7 +547,7 @@ struct open_row {
 	char because[40];
 	enum venue_name venue;
 	enum environment environment;
-	char base_url[40]; /* "": none */
+	char base_url[40], key_url[40]; /* "": none */
 	int64_t recv_window_ms;
 	char message[80];
 };
@@ -555,13 +555,13 @@ struct open_row {
 ParameterizedTestParameters(exchange_open, refuses)
 {
 	static struct open_row rows[] = {
-		{"a venue that is not built", VENUE_BINANCE, ENVIRONMENT_LIVE, "", 5000,
-			"venue binance is not built"},
-		{"a window that keeps an order alive", VENUE_BYBIT, ENVIRONMENT_LIVE, "", 5001,
+		{"a window that keeps an order alive", VENUE_BYBIT, ENVIRONMENT_LIVE, "", "", 5001,
 			"recv_window_ms: 5001 is not 1 to 5000"},
 		{"plain http to somewhere", VENUE_BYBIT, ENVIRONMENT_LIVE, "http://example.test",
-			5000, "base URL of bybit: "},
-		{"paper has no venue", VENUE_BYBIT, ENVIRONMENT_PAPER, "", 5000,
+			"", 5000, "base URL of bybit: "},
+		{"a key shown to somebody by plain http", VENUE_BINANCE, ENVIRONMENT_LIVE, "",
+			"http://example.test", 5000, "URL of keys of binance: "},
+		{"paper has no venue", VENUE_BYBIT, ENVIRONMENT_PAPER, "", "", 5000,
 			"environment paper has no venue to call"},
 	};
 	return cr_make_param_array(struct open_row, rows, sizeof rows / sizeof rows[0]);
@@ -577,6 +577,7 @@ ParameterizedTest(struct open_row *row, exchange_open, refuses)
 		.venue = row->venue,
 		.environment = row->environment,
 		.base_url = row->base_url[0] != '\0' ? row->base_url : NULL,
+		.key_url = row->key_url[0] != '\0' ? row->key_url : NULL,
 		.recv_window_ms = row->recv_window_ms,
 		.http = client,
 	};
