@@ -5,6 +5,7 @@
 #include "core/io/config.h"
 #include "core/io/log.h"
 #include "core/io/metrics.h"
+#include "core/io/notify.h"
 #include "core/io/postgres.h"
 #include "core/io/redis.h"
 #include "core/io/status_server.h"
@@ -376,6 +377,7 @@ static int rounds(struct scheduler *scheduler, struct err *err)
 
 	while (!asked_to_leave(scheduler)) {
 		struct err failure = {0};
+		notify_alive();
 		int result = checked ? 0 : migrate_check(scheduler->postgres, &failure);
 		if (result == -1 && failure.retry == ERR_RETRY_NEVER) {
 			*err = failure;
@@ -400,7 +402,9 @@ int scheduler_run(const struct config *config, struct err *err)
 		return err_while(err, "could not start the scheduler");
 	}
 	log_event(LOG_INFO, "scheduler started", LOG_TEXT("holder", scheduler.holder));
+	notify_send("READY=1");
 	int result = rounds(&scheduler, err);
+	notify_send("STOPPING=1");
 	if (scheduler.leads)
 		leave_lead(&scheduler);
 	log_event(LOG_INFO, "scheduler left", LOG_TEXT("holder", scheduler.holder));

@@ -5,6 +5,7 @@
 #include "core/io/config.h"
 #include "core/io/log.h"
 #include "core/io/metrics.h"
+#include "core/io/notify.h"
 #include "worker/child.h"
 #include "worker/policy.h"
 #include "worker/scoreboard.h"
@@ -43,6 +44,7 @@ struct supervisor {
 	int signal_fd;
 	int parent_pipe[2];
 	sigset_t old_mask;
+	bool told_ready, told_leaving; /* to the service manager */
 };
 
 static const struct config *config_of(const struct supervisor *supervisor)
@@ -369,6 +371,29 @@ static void name_host(char *ret, size_t size)
 		ret, size, "%s-%d-%04x", host, (int)getpid(), (unsigned)random_u64() & 0xffff);
 }
 
+/* Started when the keeper serves and a runner waits for work, or for Postgres or Redis. */
+static bool has_started(const struct supervisor *supervisor)
+{
+	bool runner = false;
+
+	for (unsigned slot = 0; slot + 1 < child_count(supervisor); slot++)
+		runner = runner || supervisor->seen[slot].ready;
+	return runner && supervisor->seen[child_count(supervisor) - 1].ready;
+}
+
+static void tell_manager(struct supervisor *supervisor)
+{
+	notify_alive();
+	if (!supervisor->told_ready && has_started(supervisor)) {
+		supervisor->told_ready = true;
+		notify_send("READY=1");
+	}
+	if (!supervisor->told_leaving && supervisor->policy->draining) {
+		supervisor->told_leaving = true;
+		notify_send("STOPPING=1");
+	}
+}
+
 static void supervise(struct supervisor *supervisor)
 {
 	struct policy_event event = {.kind = POLICY_TICK};
@@ -377,6 +402,7 @@ static void supervise(struct supervisor *supervisor)
 		if (event.kind == POLICY_RELOAD && !reload(supervisor))
 			event.kind = POLICY_TICK;
 		step(supervisor, &event);
+		tell_manager(supervisor);
 		if (supervisor->policy->finished)
 			break;
 		event = wait_event(supervisor, clock_mono_ms(clock_system()));

@@ -4,6 +4,10 @@
  */
 #include "tests/system/pool.h"
 
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
 /* Criterion's str and ptr are not const, only read. */
 #pragma GCC diagnostic ignored "-Wdiscarded-qualifiers"
 
@@ -188,6 +192,63 @@ Test(status, metrics_can_have_a_port_of_their_own)
 	cr_expect(eq(i64, status_of(pool.worker_port, "/startupz"), 200));
 	cr_expect(eq(i64, status_of(port, "/ready"), 404));
 	cr_expect(eq(i64, status_of(port, "/metrics"), 200));
+}
+
+/* ---- the service manager --------------------------------------------------------------------- */
+
+static int listen_as_manager(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	CLEANUP(text_free) char *name = mem_format("@botbeat-manager-%d", (int)getpid());
+	size_t length = strlen(name);
+	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+
+	memcpy(address.sun_path, name, length);
+	address.sun_path[0] = '\0';
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	cr_assert(ge(int, fd, 0));
+	cr_assert(zero(int, bind(fd, (const struct sockaddr *)&address, size)));
+	cr_assert(zero(int, setenv("NOTIFY_SOCKET", name, 1)));
+	cr_assert(zero(int, setenv("WATCHDOG_USEC", "600000", 1)));
+	return fd;
+}
+
+static void hears(int fd, const char *word)
+{
+	int64_t began_ms = now_ms();
+
+	for (;;) {
+		char text[64] = "";
+		if (recv(fd, text, sizeof text - 1, 0) > 0 && strcmp(text, word) == 0)
+			return;
+		cr_assert(lt(i64, now_ms() - began_ms, PATIENCE_MS), "%s is not told", word);
+		clock_sleep_ms(clock_system(), 5);
+	}
+}
+
+static void stop_and_hear(pid_t *pid, int manager)
+{
+	cr_assert(zero(int, kill(*pid, SIGTERM)));
+	hears(manager, "STOPPING=1");
+	cr_assert(zero(int, process_wait(*pid, PATIENCE_MS)));
+	*pid = 0;
+}
+
+Test(status, a_service_manager_hears_of_start_life_and_end)
+{
+	cr_assert(zero(int, kill(pool.worker, SIGTERM)));
+	cr_assert(zero(int, process_wait(pool.worker, PATIENCE_MS)));
+	stop_schedulers();
+	int manager = listen_as_manager();
+	start_worker(AS_SET);
+	hears(manager, "READY=1");
+	hears(manager, "WATCHDOG=1");
+	stop_and_hear(&pool.worker, manager);
+	start_scheduler(0);
+	hears(manager, "READY=1");
+	hears(manager, "WATCHDOG=1");
+	stop_and_hear(&pool.schedulers[0], manager);
+	(void)close(manager);
 }
 
 /* ---- logs ------------------------------------------------------------------------------------ */
