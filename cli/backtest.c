@@ -1,5 +1,6 @@
 /* backtest - a strategy over recorded candles: figures, a report, its trades. */
 #include "backtest/files.h"
+#include "backtest/report.h"
 #include "cli/backtest_print.h"
 #include "cli/backtest_setup.h"
 #include "cli/commands.h"
@@ -65,6 +66,19 @@ static int run_both(struct backtest_setup *setup, struct outcome *outcome, struc
 	return result;
 }
 
+static int write_report(const struct backtest_setup *setup, const struct outcome *outcome,
+	const struct record *worse, const char *path, struct err *err)
+{
+	CLEANUP(doc_free) struct doc *assumptions = backtest_print_assumptions(setup);
+	const struct report report = {.options = &setup->options,
+		.results = outcome->results,
+		.record = worse,
+		.assumptions = assumptions,
+		.params = setup->params_text};
+
+	return report_write(&report, path, err);
+}
+
 static int write_files(struct command_context *context, const struct backtest_setup *setup,
 	const struct outcome *outcome, struct err *err)
 {
@@ -72,12 +86,13 @@ static int write_files(struct command_context *context, const struct backtest_se
 	const struct rules *rules = &setup->options.terms.rules;
 	const char *trades = command_value(context, "trades");
 	const char *equity = command_value(context, "equity");
+	const char *page = command_value(context, "report");
 
 	if (trades != NULL && files_trades(worse, rules, trades, err) == -1)
 		return -1;
 	if (equity != NULL && files_equity(worse, rules, equity, err) == -1)
 		return -1;
-	return 0;
+	return page == NULL ? 0 : write_report(setup, outcome, worse, page, err);
 }
 
 static int run(struct command_context *context, int argc, char **argv, struct err *err)

@@ -1,5 +1,6 @@
 #include "cli/backtest_print.h"
 
+#include "backtest/report.h"
 #include "core/base/clock.h"
 #include "core/io/doc.h"
 
@@ -8,11 +9,6 @@
 #include <string.h>
 
 #define SPARKS 60
-
-const char *backtest_print_path(int path)
-{
-	return path == 0 ? "high first" : "low first";
-}
 
 /* --- for people ----------------------------------------------------------------------------- */
 
@@ -50,21 +46,21 @@ static void print_ending(const struct backtest_result *result, int path)
 
 	if (result->liquidated_ms != 0)
 		(void)printf("%s: LIQUIDATED at %.16sZ, the run ends there\n",
-			backtest_print_path(path),
+			report_path_name(path),
 			clock_text(result->liquidated_ms, moment, sizeof moment));
 	if (result->paused_ms != 0)
 		(void)printf("%s: paused since %.16sZ, waits for a person (--resume-after)\n",
-			backtest_print_path(path),
+			report_path_name(path),
 			clock_text(result->paused_ms, moment, sizeof moment));
 	if (result->counts.refused > 0)
 		(void)printf("%s: the last order was turned away because: %s\n",
-			backtest_print_path(path), result->counts.refusal);
+			report_path_name(path), result->counts.refusal);
 	if (result->counts.faults > 0)
 		(void)printf("%s: %" PRId64 " decisions ended in a fault, the last: %s\n",
-			backtest_print_path(path), result->counts.faults, result->counts.fault);
+			report_path_name(path), result->counts.faults, result->counts.fault);
 	if (result->counts.missing_minutes > 0)
 		(void)printf("%s: %" PRId64 " of %" PRId64 " minutes were missing in the candles\n",
-			backtest_print_path(path), result->counts.missing_minutes,
+			report_path_name(path), result->counts.missing_minutes,
 			result->counts.minutes);
 }
 
@@ -73,8 +69,7 @@ static void print_figures(const struct backtest_result results[2], int worse)
 	const struct figures worst = figures_of(&results[worse]);
 	const struct figures other = figures_of(&results[!worse]);
 
-	(void)printf(
-		"\n%-26s %18s %18s\n", "", backtest_print_path(worse), backtest_print_path(!worse));
+	(void)printf("\n%-26s %18s %18s\n", "", report_path_name(worse), report_path_name(!worse));
 	for (int id = 0; id < FIGURES; id++) {
 		char first[FIGURES_TEXT_SIZE], second[FIGURES_TEXT_SIZE];
 		(void)printf("%-26s %18s %18s\n", figures_name((enum figure_id)id)->label,
@@ -199,7 +194,7 @@ static struct doc *result_doc(const struct backtest_result *result, int path)
 	struct figures figures = figures_of(result);
 	struct doc *doc = doc_object();
 
-	doc_text(doc, "path", backtest_print_path(path));
+	doc_text(doc, "path", report_path_name(path));
 	for (int id = 0; id < FIGURES; id++)
 		put_figure(doc, &figures, (enum figure_id)id);
 	doc_child(doc, "cycles_by_adds", adds_doc(&result->cycles));

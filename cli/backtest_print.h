@@ -21,7 +21,4 @@ struct doc *backtest_print_doc(
 /* What the figures rest on: fees, funding, slippage, rules, path; one object, for reports too. */
 struct doc *backtest_print_assumptions(const struct backtest_setup *setup);
 
-/* "high first" and "low first". */
-const char *backtest_print_path(int path);
-
 #endif

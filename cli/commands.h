@@ -12,6 +12,7 @@
 #define COMMANDS(command) \
 	command(backtest) \
 	command(bot) \
+	command(candles) \
 	command(cluster) \
 	command(config) \
 	command(credential) \
