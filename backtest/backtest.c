@@ -107,6 +107,12 @@ static int check_bot(const struct backtest_bot *bot, struct err *err)
 		bot->interval_ms % 1000 != 0)
 		return err_set(err, ERR_INVALID, ERR_RETRY_NEVER,
 			"interval: must be from 5 to 86400 seconds");
+	/* A result without the stops that a bot has at its venue would be another bot's. */
+	if (strategy_preset_of(bot->strategy, bot->params)->stops)
+		return err_set(err, ERR_REFUSED, ERR_RETRY_NEVER,
+			"preset %s asks for stops at the venue, which a backtest does not place "
+			"yet",
+			strategy_preset_of(bot->strategy, bot->params)->name);
 	if (bot->ema_interval_min < 1)
 		return err_set(
 			err, ERR_INVALID, ERR_RETRY_NEVER, "ema_interval: must be at least 1");

@@ -84,7 +84,8 @@ struct backtest_result {
 };
 
 /*
- * ERR_INVALID: the tape is too short for the candles that the strategy wants, from and to do not
+ * ERR_REFUSED: the preset asks for stops at the venue, which are not placed here yet. ERR_INVALID:
+ * the tape is too short for the candles that the strategy wants, from and to do not
  * lie in it, terms that the broker refuses. A liquidation ends the run: what a bot would do
  * afterwards with what is left is another experiment.
  */

@@ -22,6 +22,7 @@ struct script_line {
 };
 
 static struct script_line script_lines[SCRIPT_LINES];
+static const int64_t script_given; /* its parameters: the first preset, nothing else */
 static struct strategy_input script_seen[256];
 static size_t script_seen_count;
 
@@ -102,6 +103,7 @@ __attribute__((unused)) static struct backtest_options script_options(
 	script_seen_count = 0;
 	return (struct backtest_options){
 		.bot = {.strategy = &script_strategy,
+			.params = &script_given,
 			.side = SIDE_BUY,
 			.position_mode = POSITION_HEDGE,
 			.margin_mode = MARGIN_ISOLATED,

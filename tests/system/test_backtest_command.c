@@ -116,6 +116,18 @@ ParameterizedTest(
 	expect_output(row->says);
 }
 
+Test(command, a_preset_whose_stops_would_be_left_out_is_refused)
+{
+	CLEANUP(text_free)
+	char *params = mem_text(scratch_write("p.json", "{\"preset\": \"safe\"}"));
+
+	cr_expect(eq(int,
+		BOTBEAT("backtest", "--candles", CANDLES, "--volume", "quote", "--leverage", "5",
+			"--params", params),
+		4));
+	expect_output("preset safe asks for stops at the venue");
+}
+
 Test(command, parameters_that_are_wrong_are_named_all_at_once)
 {
 	CLEANUP(text_free)
