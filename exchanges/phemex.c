@@ -134,6 +134,9 @@ static int read_ticker(
 		phemex_reply_next_funding(
 			&answers[1].result, symbol, &ticker.next_funding_ms, err) == -1)
 		return call_misread(err, "the ticker");
+	/* Its stamp is the server's: the market's too, unless a simulator says otherwise. */
+	if (exchange->market.apart)
+		ticker.market_ms = answers[0].market_ms;
 	*ret = ticker;
 	return 0;
 }

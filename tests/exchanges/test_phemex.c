@@ -559,6 +559,28 @@ Test(phemex, reads_a_ticker_and_when_funding_is_due_at_once)
 	cr_expect(eq(i64, ticker.next_funding_ms, 1700006400000));
 }
 
+Test(phemex, a_ticker_of_a_replayed_market_has_the_markets_time)
+{
+	struct err err = {0};
+	struct ticker ticker;
+	fake_say(&venue, &(struct fake_answer){.path = "/md/v3/ticker/24hr",
+				 .times = -1,
+				 .headers = "X-Market-Time: 1600000000000\n",
+				 .body = "{\"error\":null,\"id\":0,\"result\":{\"askRp\":\"2\","
+					 "\"bidRp\":\"1\",\"lastRp\":\"1\",\"markRp\":\"1\","
+					 "\"fundingRateRr\":\"0.0001\",\"symbol\":\"BTCUSDT\","
+					 "\"timestamp\":1700000000123456789}}"});
+	fake_say(&venue,
+		&(struct fake_answer){.path = "/contract-biz/public/real-funding-rates",
+			.times = -1,
+			.headers = "X-Market-Time: 1600000000000\n",
+			.body = "[{\"symbol\":\"BTCUSDT\",\"nextfundingTime\":1700006400000}]"});
+
+	cr_assert(
+		eq(int, adapter->ticker(exchange, "BTCUSDT", &ticker, &err), 0), "%s", err.message);
+	cr_expect(eq(i64, ticker.market_ms, 1600000000000));
+}
+
 Test(phemex, a_closed_candle_is_not_asked_for_again_before_the_next_has_closed)
 {
 	struct err err = {0};
