@@ -107,6 +107,8 @@ struct exchange_adapter {
 	 * closed_candles_only, the venue never shows the one that forms.
 	 */
 	bool closed_candles_only;
+	/* A stop that waits cannot be amended; one is refused while the leg is flat. */
+	bool stops_fixed, stops_need_position;
 	int (*candles)(struct exchange *, struct arena *, const char *symbol, int64_t interval_ms,
 		size_t count, struct candle_list *ret, struct err *err);
 	int (*ticker)(struct exchange *, const char *symbol, struct ticker *ret, struct err *err);

@@ -628,6 +628,7 @@ const struct exchange_adapter phemex_adapter = {
 	.time = read_time,
 	.rules = read_rules,
 	.closed_candles_only = true,
+	.stops_need_position = true, /* seen by a client: exchanges.md 3.6 */
 	.candles = read_candles,
 	.ticker = read_ticker,
 	.account = read_account,

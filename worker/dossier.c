@@ -7,7 +7,7 @@
 #include <strings.h>
 
 /* Room for a run's own rows: three decisions of a pair, and the pieces of a split exit. */
-#define ROWS_SPARE 64
+#define ROWS_SPARE 160
 #define ROWS_PER_PAIR (3 * STRATEGY_INTENTS_MAX)
 
 static int copy_id(
@@ -249,6 +249,17 @@ static int read_order(const struct field *object, struct row *row, struct err *e
 	return 0;
 }
 
+/* What an amendment asked for: the order's new quantity beside price or trigger. */
+static int read_amendment(const struct field *object, struct row *row, struct err *err)
+{
+	const char *type;
+	if (field_text(object, "order_type", &type, err) == -1 ||
+		order_type_parse(type, &row->type, err) == -1 ||
+		field_decimal(object, "quantity", &row->quantity, err) == -1)
+		return -1;
+	return 0;
+}
+
 static int read_row(const struct field *object, struct arena *arena, const struct dossier *dossier,
 	struct row *row, struct err *err)
 {
@@ -285,7 +296,9 @@ static int read_row(const struct field *object, struct arena *arena, const struc
 			err, ERR_PROTOCOL, ERR_RETRY_NEVER, "unrecognized row state \"%s\"", state);
 	(void)snprintf(row->target, sizeof row->target, "%s", target);
 	row->pair = row_pair(dossier, pair);
-	return row->kind == ROW_PLACE ? read_order(object, row, err) : 0;
+	return row->kind == ROW_PLACE   ? read_order(object, row, err)
+	       : row->kind == ROW_AMEND ? read_amendment(object, row, err)
+					: 0;
 }
 
 static int read_lists(

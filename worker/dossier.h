@@ -38,6 +38,7 @@ struct row { /* one journal row that is not final, or became final in this run *
 	int64_t asked;
 	int64_t absent_ms; /* 0: was never declared absent */
 	int64_t cycle;
+	bool made_here;          /* by this run, not found in the journal */
 	bool seen_open;          /* the venue's last answer in this run: it works */
 	const char **executions; /* booked execution ids */
 	size_t execution_count;

@@ -22,15 +22,20 @@
  * ledger.
  */
 static int read_payments(struct work *work, const struct pair *pair, struct funding_list *ret,
-	struct trade_set *ret_booked, struct err *err)
+	struct trade_set *ret_booked, bool *ret_read, struct err *err)
 {
 	int64_t from_ms = pair->funding_seen_ms;
+	struct err failure;
 
+	*ret_read = false;
 	if (from_ms == 0 && trade_first(work->context->postgres, &pair->id, &from_ms, err) == -1)
 		return -1;
-	if (work->venue->funding(work->exchange, work->arena, pair->symbol, from_ms, 0, ret, err) ==
-		-1)
-		return err_while(err, "could not read funding");
+	if (work->venue->funding(
+		    work->exchange, work->arena, pair->symbol, from_ms, 0, ret, &failure) == -1) {
+		log_failure(LOG_INFO, "funding is asked for again later", &failure);
+		return 0;
+	}
+	*ret_read = true;
 	return trade_funding(
 		work->context->postgres, &work->dossier.bot, from_ms, work->arena, ret_booked, err);
 }
@@ -62,12 +67,17 @@ int income_funding(struct work *work, size_t index, const struct rules *rules,
 	struct funding_list payments = {0};
 	struct trade_set booked = {0};
 	int64_t server_ms;
+	bool read = true;
 
 	if (pair->funding_from_ms >= stamp_ms)
 		return 0;
 	if (exchange_server_ms(work->exchange, &server_ms, err) == -1 ||
-		(pair->book.cycle > 0 && read_payments(work, pair, &payments, &booked, err) == -1))
+		(pair->book.cycle > 0 &&
+			read_payments(work, pair, &payments, &booked, &read, err) == -1))
 		return -1;
+	/* A ledger that does not answer holds no exit back. */
+	if (!read)
+		return 0;
 
 	bool seen = !held_at(pair, stamp_ms);
 	CLEANUP(booking_free) struct booking *booking = booking_new(work);

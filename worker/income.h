@@ -9,7 +9,10 @@
 
 #include "worker/work.h"
 
-/* Books funding payments of the leg up to the ticker's market time. */
+/*
+ * Books funding payments of the leg up to the ticker's market time. A ledger that does not answer
+ * is asked again in the next run.
+ */
 MUST_CHECK int income_funding(struct work *work, size_t pair, const struct rules *rules,
 	const struct ticker *ticker, struct err *err);
 

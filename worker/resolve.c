@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define ABSENT_GRACE_MS 30000 /* beyond the request's own expiry, design.md 7 */
 #define FORGOTTEN_MS 86400000 /* a venue shows working orders at least this soon */
@@ -26,6 +27,7 @@ struct finding { /* what the venue said of one row */
 	bool holds_position; /* the position was asked about for it */
 	bool explained;      /* not found, ripe, and the position needs no such order */
 	struct order order;
+	struct row *amendment;               /* that the order shows to have taken effect */
 	struct fill_list fills;              /* all executions of the order, when they were read */
 	struct decimal filled, filled_value; /* their sums */
 };
@@ -163,15 +165,33 @@ static void conclude_found(struct work *work, struct booking *booking, struct fi
 		/* A stopped bot's entries were cancelled without this one. */
 		work->stop_run_owed = work->stop_run_owed || state == JOURNAL_OPEN;
 	}
-	if (state == row->state && decimal_equal(finding->filled, row->filled))
+	if (state == row->state && decimal_equal(finding->filled, row->filled) &&
+		finding->amendment == NULL)
 		return;
+	if (finding->amendment != NULL)
+		booking_row(booking, finding->amendment,
+			&(struct row_change){.state = JOURNAL_DONE, .asked = true});
 	booking_row(booking, row,
 		&(struct row_change){.state = state,
 			.filled = finding->filled,
 			.filled_value = finding->filled_value,
+			.amended = finding->amendment,
 			.venue_order_id = finding->order.venue_order_id,
 			.reason = finding->order.reason[0] != '\0' ? finding->order.reason : NULL,
 			.asked = true});
+}
+
+/* An amendment of it, whose outcome nobody saw, asked for just that much. */
+static bool was_amended_to(const struct dossier *dossier, const struct row *row, struct decimal to)
+{
+	for (size_t i = 0; i < dossier->row_count; i++) {
+		const struct row *amendment = &dossier->rows[i];
+		if (amendment->kind == ROW_AMEND && !journal_state_final(amendment->state) &&
+			strcasecmp(amendment->target, row->client_order_id) == 0 &&
+			decimal_equal(amendment->quantity, to))
+			return true;
+	}
+	return false;
 }
 
 /* Not found by id any more, but its fills are: venues forget orders sooner than executions. */
@@ -179,7 +199,8 @@ static enum journal_state state_by_fills(struct work *work, const struct finding
 {
 	const struct row *row = finding->row;
 
-	if (decimal_equal(finding->filled, row->quantity))
+	if (decimal_equal(finding->filled, row->quantity) ||
+		was_amended_to(&work->dossier, row, finding->filled))
 		return JOURNAL_FILLED;
 	/* An order that still works is found; a whole day of not finding it is not a lag. */
 	if (finding->explained && work_now_ms(work) - row->created_ms > FORGOTTEN_MS)
@@ -263,19 +284,56 @@ static int book_fills(struct work *work, struct booking *booking, struct finding
 	return 0;
 }
 
-/* Cancels, amends and settings end by what became of what they changed. */
-static void conclude_change(struct work *work, struct booking *booking, struct row *row,
-	enum journal_state target_state, bool target_known)
+static struct finding *finding_of(
+	struct finding *findings, size_t count, const char *client_order_id)
 {
-	enum journal_state state = row->state;
+	for (size_t i = 0; i < count; i++)
+		if (strcasecmp(findings[i].row->client_order_id, client_order_id) == 0)
+			return &findings[i];
+	return NULL;
+}
 
-	if (row->kind == ROW_CANCEL && target_known && journal_state_final(target_state))
-		state = JOURNAL_DONE;
-	else if (long_expired(work, row))
-		state = JOURNAL_ABSENT;
-	if (state == row->state)
+/* The order shows what the amendment asked for. */
+static bool took_effect(const struct row *amendment, const struct order *order)
+{
+	return decimal_equal(order->quantity, amendment->quantity) &&
+	       (amendment->type == ORDER_LIMIT
+			       ? decimal_equal(order->price, amendment->price)
+			       : decimal_equal(order->trigger_price, amendment->trigger_price));
+}
+
+static void match_amendments(
+	struct row *const *rows, size_t count, struct finding *findings, size_t asked)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (rows[i]->kind != ROW_AMEND || journal_state_final(rows[i]->state))
+			continue;
+		struct finding *target = finding_of(findings, asked, rows[i]->target);
+		if (target != NULL && target->asked && target->found &&
+			took_effect(rows[i], &target->order))
+			target->amendment = rows[i];
+	}
+}
+
+/*
+ * Cancels, amends and settings end by what became of what they changed. Without it in sight nothing
+ * is concluded, unless it had ended before this run.
+ */
+static void conclude_change(struct work *work, struct booking *booking, struct row *row,
+	const struct row *target, bool target_seen)
+{
+	bool over = target == NULL || journal_state_final(target->state);
+	struct row_change change = {.state = row->state};
+
+	if (row->kind != ROW_SETTING && over)
+		change.state = row->kind == ROW_CANCEL ? JOURNAL_DONE : JOURNAL_REJECTED;
+	else if ((row->kind == ROW_SETTING || target_seen) && long_expired(work, row))
+		change.state = JOURNAL_ABSENT;
+	if (change.state == row->state)
 		return;
-	booking_row(booking, row, &(struct row_change){.state = state, .reason = NULL});
+	if (change.state == JOURNAL_REJECTED)
+		change.reason = "the order ended as it was";
+	booking_row(booking, row, &change);
 }
 
 /* One round: ask about each place row, book, then settle the rows that changed them. */
@@ -291,6 +349,7 @@ static int resolve_round(struct work *work, struct row *const *rows, size_t coun
 		ask(work, &findings[asked]);
 		asked++;
 	}
+	match_amendments(rows, count, findings, asked);
 	/* Holding the position against the book may itself book: before this booking begins. */
 	explain(work, findings, asked);
 
@@ -312,10 +371,9 @@ static int resolve_round(struct work *work, struct row *const *rows, size_t coun
 	for (size_t i = 0; i < count; i++) {
 		if (rows[i]->kind == ROW_PLACE || journal_state_final(rows[i]->state))
 			continue;
-		const struct row *target = dossier_row(&work->dossier, rows[i]->target);
-		/* A target that is not among the open rows was final when the run began. */
+		const struct finding *seen = finding_of(findings, asked, rows[i]->target);
 		conclude_change(work, changes, rows[i],
-			target == NULL ? JOURNAL_DONE : target->state, rows[i]->kind == ROW_CANCEL);
+			dossier_row(&work->dossier, rows[i]->target), seen != NULL && seen->asked);
 	}
 	return booking_empty(changes) ? 0 : booking_commit(changes, err);
 }
@@ -339,25 +397,33 @@ int resolve_all(struct work *work, struct err *err)
 	return count == 0 ? 0 : resolve_round(work, rows, count, err);
 }
 
-static bool all_final(struct row *const *rows, size_t count)
+static bool has_reached(const struct row *row, enum resolve_goal goal)
+{
+	if (journal_state_final(row->state))
+		return true;
+	return goal == RESOLVE_SEEN && row->kind == ROW_PLACE && row->state == JOURNAL_OPEN &&
+	       row->seen_open;
+}
+
+static bool all_reached(struct row *const *rows, size_t count, enum resolve_goal goal)
 {
 	for (size_t i = 0; i < count; i++)
-		if (!journal_state_final(rows[i]->state))
+		if (!has_reached(rows[i], goal))
 			return false;
 	return true;
 }
 
-int resolve_until_final(struct work *work, struct row *const *rows, size_t count,
+int resolve_until(struct work *work, struct row *const *rows, size_t count, enum resolve_goal goal,
 	int64_t patience_ms, struct err *err)
 {
 	const struct clock *clock = work->context->clock;
 	int64_t end_ms = clock_mono_ms(clock) + patience_ms;
 	int64_t pause_ms = ASK_FIRST_MS;
 
-	while (!all_final(rows, count)) {
+	while (!all_reached(rows, count, goal)) {
 		if (resolve_round(work, rows, count, err) == -1)
 			return -1;
-		if (all_final(rows, count) || clock_mono_ms(clock) + pause_ms > end_ms)
+		if (all_reached(rows, count, goal) || clock_mono_ms(clock) + pause_ms > end_ms)
 			break;
 		if (work_may_go_on(work, err) == -1 && err->code == ERR_FENCED)
 			return -1;

@@ -16,10 +16,15 @@
 MUST_CHECK int resolve_all(struct work *work, struct err *err);
 
 /*
- * Asks about the given rows until all are final or patience_ms of our clock has passed; books each
- * round that learnt something.
+ * Asks about the given rows until all have reached their goal or patience_ms of our clock has
+ * passed; books each round that learnt something. An amendment ends when its order shows it: give
+ * both rows.
  */
-MUST_CHECK int resolve_until_final(struct work *work, struct row *const *rows, size_t count,
-	int64_t patience_ms, struct err *err);
+enum resolve_goal {
+	RESOLVE_FINAL, /* nothing more will happen to them */
+	RESOLVE_SEEN,  /* final, or an order that the venue shows working */
+};
+MUST_CHECK int resolve_until(struct work *work, struct row *const *rows, size_t count,
+	enum resolve_goal goal, int64_t patience_ms, struct err *err);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/io/doc.h"
+#include "core/io/log.h"
 #include "worker/booking.h"
 #include "worker/income.h"
 #include "worker/orders.h"
@@ -11,12 +12,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DECISIONS_MAX 3 /* the first and two made again */
+#define DECISIONS_MAX 3 /* the first and two made again; one more if only its stop is missing */
 
 struct round { /* one pair, from seeing to acting */
 	struct work *work;
 	size_t pair;
-	bool leased; /* the account is ours to count in */
+	bool leased;  /* the account is ours to count in */
+	bool entries; /* new risk may be taken */
 	struct view *view;
 	struct account account;
 	struct strategy_output *output;
@@ -55,7 +57,7 @@ static void keep_line(struct work *work, const struct pair *pair, const struct v
 
 /* Keeps what explains this pair's decision: a line always, everything when it matters. */
 static void keep_decision(struct work *work, size_t index, const struct view *view,
-	const struct strategy_output *output)
+	const struct strategy_output *output, bool acts)
 {
 	const struct pair *pair = &work->dossier.pairs[index];
 	uint64_t hash = decision_reasons_hash(output);
@@ -64,7 +66,7 @@ static void keep_decision(struct work *work, size_t index, const struct view *vi
 		.reason = arena_text(work->arena, why_not(output)),
 		.reasons_hash = hash};
 	keep_line(work, pair, view, output, hash);
-	if (!orders_wanted(output) && output->status == DECISION_OK && hash == pair->reasons_hash)
+	if (!acts && output->status == DECISION_OK && hash == pair->reasons_hash)
 		return;
 	if (work->snapshot == NULL)
 		work->snapshot = doc_array();
@@ -180,40 +182,62 @@ static int see(struct round *round, struct err *err)
 	return 0;
 }
 
-/* Sees, decides, acts. *ret_again: what was seen has changed by acting. */
-static int run_round(struct round *round, bool *ret_again, struct err *err)
+/* What the platform takes away it takes away whatever a strategy makes of it. */
+static void enforce(const struct round *round)
+{
+	if (orders_enforce(round->output, &round->view->decision.input))
+		log_event(LOG_WARN, "a strategy wanted what its blocks forbid, it was left out",
+			LOG_TEXT("symbol", round->view->decision.input.symbol));
+	if (!round->entries)
+		orders_drop_entries(round->output);
+}
+
+static int act(struct round *round, bool last, enum orders_result *ret, struct err *err)
 {
 	struct work *work = round->work;
-	size_t pair = round->pair;
-	enum orders_result result = ORDERS_DONE;
+	struct orders *orders = ARENA_NEW(work->arena, struct orders);
+
+	if (orders_init(orders, work, round->pair, round->view, round->output, last, err) == -1)
+		return -1;
+	keep_decision(work, round->pair, round->view, round->output, orders_wanted(orders));
+	if (tell(work, round->pair, round->output, err) == -1)
+		return -1;
+	return orders_execute(orders, state_changed(round->view, round->output), ret, err);
+}
+
+/* Sees, decides, acts. */
+static int run_round(struct round *round, bool last, enum orders_result *ret, struct err *err)
+{
+	struct work *work = round->work;
 	bool deferred;
 
 	round->view = ARENA_NEW(work->arena, struct view);
 	round->output = ARENA_NEW(work->arena, struct strategy_output);
-	if (see(round, err) == -1 || decide(round, err) == -1 ||
-		guard_entries(round, &deferred, err) == -1)
+	if (see(round, err) == -1 || decide(round, err) == -1)
 		return -1;
-	keep_decision(work, pair, round->view, round->output);
-	if (tell(work, pair, round->output, err) == -1)
+	enforce(round);
+	if (guard_entries(round, &deferred, err) == -1)
 		return -1;
-	if ((orders_wanted(round->output) || state_changed(round->view, round->output)) &&
-		orders_execute(work, pair, round->view, round->output, &result, err) == -1)
+	enforce(round);
+	if (act(round, last, ret, err) == -1)
 		return -1;
 	follow_up(work, round);
 	if (deferred)
 		return err_set(err, ERR_REFUSED, ERR_RETRY_LATER,
 			"another bot of this account is deciding");
-	*ret_again = result == ORDERS_AGAIN;
 	return 0;
 }
 
 int round_pair(struct work *work, size_t pair, struct err *err)
 {
-	struct round round = {.work = work, .pair = pair};
-	bool again = true;
+	struct round round = {.work = work, .pair = pair, .entries = true};
+	enum orders_result result = ORDERS_AGAIN;
 
-	for (int i = 0; i < DECISIONS_MAX && again; i++)
-		if (run_round(&round, &again, err) == -1)
+	for (int i = 0; i < DECISIONS_MAX && result == ORDERS_AGAIN; i++)
+		if (run_round(&round, i == DECISIONS_MAX - 1, &result, err) == -1)
 			return -1;
+	round.entries = false;
+	if (result == ORDERS_SETTLE)
+		return run_round(&round, true, &result, err);
 	return 0;
 }

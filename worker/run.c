@@ -138,13 +138,28 @@ static int cancel_entries_first(struct work *work, struct err *err)
 	return 0;
 }
 
+/* The stop's own run: entries go, and a stop that was on its way from one price to another stands.
+ */
+static int stop(struct work *work, struct err *err)
+{
+	bool all;
+
+	if (orders_cancel_entries(work, true, &all, err) == -1)
+		return -1;
+	for (size_t pair = 0; pair < work->dossier.pair_count; pair++)
+		if (protection_restore(work, pair, err) == -1)
+			return -1;
+	work->stop_run_done = all;
+	return 0;
+}
+
 static int run_kind(struct work *work, struct err *err)
 {
 	work_phase(work, PHASE_RESOLVE);
 	if (resolve_all(work, err) == -1)
 		return -1;
 	if (strcmp(work->claim.kind, "stop") == 0)
-		return orders_cancel_entries(work, true, &work->stop_run_done, err);
+		return stop(work, err);
 	if (strcmp(work->claim.kind, "slot") == 0)
 		return cancel_entries_first(work, err) == -1 ? -1 : run_pairs(work, err);
 	/* A watch run that got no answer has not watched. */
@@ -282,6 +297,8 @@ static char *close_document(struct work *work, const struct err *failure)
 	}
 	if (is_permanent(failure))
 		doc_text(doc, "block_bot", failure->message);
+	if (work->pause_reason != NULL)
+		doc_text(doc, "pause_bot", work->pause_reason);
 	doc_child(doc, "phases", phases_doc(work));
 	doc_child(doc, "pairs", pairs_doc(work));
 	doc_child(doc, "summary", TAKE(work->summary));

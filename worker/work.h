@@ -39,7 +39,8 @@ struct work {
 	bool *account_read;
 	int orders, trades;
 	bool stop_run_done, stop_run_owed; /* owed: an entry came to light after the stop run */
-	struct said *said;                 /* per pair, in the arena */
+	const char *pause_reason;       /* the bot is paused when the run closes; NULL: it is not */
+	struct said *said;              /* per pair, in the arena */
 	struct err unanswered;          /* the first question about an order that failed, if any */
 	struct doc *summary, *snapshot; /* owned; snapshot NULL: nothing worth keeping */
 };

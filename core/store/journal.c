@@ -119,3 +119,30 @@ int journal_is_of(struct postgres *postgres, const struct uuid *pair, const char
 	*ret = postgres_bool(result, 0, 0);
 	return 0;
 }
+
+int journal_lost_stop(struct postgres *postgres, const struct uuid *pair, struct journal_stop *ret,
+	struct err *err)
+{
+	const char *parameters[] = {pair->text};
+	CLEANUP(postgres_result_free) struct postgres_result *result = NULL;
+
+	/* The newest stop of all, of whatever run: it tells where the lost one was to go. */
+	if (postgres_query(postgres,
+		    "select p.trigger_price, p.trigger_by = 'mark' from (select * from "
+		    "order_journal "
+		    "where bot_id = (select bot_id from bot_trading_pairs where id = $1) "
+		    "and pair_id = $1 and kind = 'place' and purpose = 'stop' "
+		    "order by scheduled_at desc, sequence desc limit 1) p "
+		    "where p.state in ('cancelled', 'rejected', 'absent') and exists (select from "
+		    "order_journal c where c.bot_id = p.bot_id and c.pair_id = p.pair_id "
+		    "and c.kind = 'cancel' and c.purpose = 'replace' and c.sent_at is not null "
+		    "and c.scheduled_at >= p.scheduled_at)",
+		    1, parameters, &result, err) == -1)
+		return err_while(err, "could not look for a lost stop");
+	*ret = (struct journal_stop){.found = postgres_rows(result) == 1};
+	if (!ret->found)
+		return 0;
+	ret->trigger = postgres_decimal(result, 0, 0);
+	ret->by_mark = postgres_bool(result, 0, 1);
+	return 0;
+}

@@ -8,6 +8,7 @@
 #ifndef CORE_STORE_JOURNAL_H
 #define CORE_STORE_JOURNAL_H
 
+#include "core/base/decimal.h"
 #include "core/base/ident.h"
 
 #include <stdbool.h>
@@ -37,8 +38,9 @@ struct journal_run {
 
 /*
  * T1. rows: JSON array as plan_orders wants them; state: the pair's new strategy state as JSON,
- * NULL leaves it alone. ERR_REFUSED with ERR_RETRY_LATER: it has entries, and the account's lease
- * is not ours (any more): nothing was written.
+ * which drops what was planned before and not sent; NULL adds to it. ERR_REFUSED with
+ * ERR_RETRY_LATER: it has entries, and the account's lease is not ours (any more): nothing was
+ * written.
  */
 MUST_CHECK int journal_plan(struct postgres *postgres, const struct journal_run *run,
 	const struct uuid *pair, const char *state, int64_t state_version, const char *rows,
@@ -54,6 +56,18 @@ MUST_CHECK int journal_send(struct postgres *postgres, const struct journal_run 
 /* T3. results: JSON as book_results wants it. */
 MUST_CHECK int journal_book(struct postgres *postgres, const struct journal_run *run,
 	const char *results, struct err *err);
+
+/*
+ * The stop that a pair lost on its way to another: its cancel was sent to make room, and none that
+ * followed it stands or may stand.
+ */
+struct journal_stop {
+	bool found;
+	struct decimal trigger;
+	bool by_mark;
+};
+MUST_CHECK int journal_lost_stop(struct postgres *postgres, const struct uuid *pair,
+	struct journal_stop *ret, struct err *err);
 
 /* Is there a row of this client order id, of this pair? Rows end and are no longer shown to a run.
  */

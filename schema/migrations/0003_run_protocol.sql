@@ -220,7 +220,8 @@ end $$;
 -- T1: the pair's new strategy state and all planned rows, together, before the first send. Rows
 -- planned earlier under this token for the pair and not sent were dropped by the new decision. Entries
 -- are planned under the account's lease only, which stays locked to the commit: whoever takes it next
--- counts these rows. p_state null leaves the state as it is. Outcomes: planned, fenced, unleased.
+-- counts these rows. p_state null: these rows are added to what the decision planned, and its state stays.
+-- Outcomes: planned, fenced, unleased.
 create function plan_orders(p_bot uuid, p_token bigint, p_pair uuid, p_state jsonb,
 	p_state_version bigint, p_rows jsonb) returns text language plpgsql as $$
 begin
@@ -233,7 +234,7 @@ begin
 		return 'unleased';
 	end if;
 	update order_journal set state = 'cancelled', reason = 'never_sent', updated_at = clock_timestamp()
-		where bot_id = p_bot and pair_id = p_pair and state = 'planned';
+		where bot_id = p_bot and pair_id = p_pair and state = 'planned' and p_state is not null;
 	insert into order_journal (tenant_id, bot_id, pair_id, scheduled_at, sequence, token, kind, purpose,
 		stop_allowed, client_order_id, target_client_order_id, exchange, environment, account_id, symbol,
 		leg, side, order_type, time_in_force, quantity, price, trigger_price, trigger_by, value,

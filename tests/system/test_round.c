@@ -47,7 +47,7 @@ static void script_close(const struct strategy_input *input, struct strategy_out
 static void script_watch(const struct strategy_input *input, struct strategy_output *output)
 {
 	(void)input;
-	(void)output;
+	output->rests_unprotected = true;
 }
 
 static void run_script(void (*script)(const struct strategy_input *, struct strategy_output *),

@@ -433,12 +433,14 @@ static void read_line(struct ledger_audit *audit, const char *text, size_t size_
 /* The journal's row of an order that the venue has. */
 static void hold_against_journal(struct ledger_audit *audit, const struct audit_order *order)
 {
+	/* A stop that waits is open to the journal. */
+	const char *state = strcmp(order->status, "untriggered") == 0 ? "open" : order->status;
 	CLEANUP(text_free)
 	char *query = mem_format(
 		"select coalesce((select case when state = '%s' and filled_quantity ="
 		" '%s'::numeric then 'same' else 'other' end from order_journal where"
 		" client_order_id = '%s'), 'lost')",
-		order->status, order->filled, order->id);
+		state, order->filled, order->id);
 	CLEANUP(text_free) char *verdict = test_database_value(world.bot.admin, query);
 
 	audit->totals.lost += strcmp(verdict, "lost") == 0;
