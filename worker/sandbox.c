@@ -99,6 +99,10 @@ static const int refused_calls[] = {
 	SCMP_SYS(sched_setattr),
 	SCMP_SYS(sched_setparam),
 	SCMP_SYS(sched_setscheduler),
+	/* nobody connects to a runner; binding is for the address that a request leaves from */
+	SCMP_SYS(listen),
+	SCMP_SYS(accept),
+	SCMP_SYS(accept4),
 	/* files, also where there is no Landlock */
 	SCMP_SYS(creat),
 	SCMP_SYS(truncate),
@@ -276,6 +280,12 @@ static const char *const readable[] = {"/etc/ssl", "/usr/share/ca-certificates",
 #define NET_BIND_TCP (1ULL << 0)     /* since 4 */
 #define SCOPE_SIGNAL (1ULL << 1)     /* since 6 */
 
+#define RULE_NET_PORT 2 /* since 4 */
+
+struct net_port_rule {
+	uint64_t allowed_access, port;
+};
+
 struct ruleset_attributes {
 	uint64_t handled_access_fs, handled_access_net, scoped;
 };
@@ -294,6 +304,14 @@ static void allow_reading(int ruleset, const char *path)
 		return;
 	rule.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE;
 	(void)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+}
+
+/* A request may leave from an address of this host (venue.egress), by whatever port is free. */
+static void allow_any_free_port(int ruleset)
+{
+	struct net_port_rule rule = {.allowed_access = NET_BIND_TCP, .port = 0};
+
+	(void)syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &rule, 0);
 }
 
 /* Everything that can be refused by this kernel, in the shape that it understands. */
@@ -334,6 +352,7 @@ static void close_files(const char *const *more, struct sandbox_report *report)
 		allow_reading(ruleset, readable[i]);
 	for (size_t i = 0; more != NULL && more[i] != NULL; i++)
 		allow_reading(ruleset, more[i]);
+	allow_any_free_port(ruleset);
 	if (syscall(SYS_landlock_restrict_self, ruleset, 0) == 0)
 		hold(report, SANDBOX_LANDLOCK);
 	else

@@ -287,13 +287,31 @@ static int deed_read_environment(void)
 	return open(path, O_RDONLY | O_CLOEXEC) == -1 ? -1 : 0;
 }
 
-static int deed_listen(void)
+static int bind_port(int fd, uint16_t port)
 {
-	struct sockaddr_in address = {
-		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in address = {.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
 	return bind(fd, (struct sockaddr *)&address, sizeof address);
+}
+
+static int deed_listen(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return bind_port(fd, 0) == -1 ? -1 : listen(fd, 5);
+}
+
+static int deed_bind(void)
+{
+	return bind_port(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), 8712);
+}
+
+/* What a request from a named egress does. */
+static int deed_leave_from(void)
+{
+	return bind_port(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), 0);
 }
 
 static int deed_much_memory(void)
@@ -336,6 +354,7 @@ enum deed { /* no pointers in rows */
 	READ_ENVIRONMENT,
 	MUCH_MEMORY,
 	MANY_FILES,
+	LISTEN,
 };
 
 static int (*const deeds[])(void) = {
@@ -360,6 +379,7 @@ static int (*const deeds[])(void) = {
 	[READ_ENVIRONMENT] = deed_read_environment,
 	[MUCH_MEMORY] = deed_much_memory,
 	[MANY_FILES] = deed_many_files,
+	[LISTEN] = deed_listen,
 };
 
 struct row {
@@ -395,6 +415,7 @@ ParameterizedTestParameters(sandbox, refuses)
 		{"only what is named is read", READ_UNNAMED, SANDBOX_LANDLOCK, EACCES},
 		{"no other process's environment", READ_ENVIRONMENT, SANDBOX_LANDLOCK, EACCES},
 		{"a memory hog gets no more", MUCH_MEMORY, SANDBOX_MEMORY, ENOMEM},
+		{"nobody is listened to", LISTEN, SANDBOX_SECCOMP, EPERM},
 		{"descriptors are bounded", MANY_FILES, SANDBOX_FILES, EMFILE},
 	};
 	return cr_make_param_array(struct row, rows, sizeof rows / sizeof rows[0]);
@@ -411,15 +432,22 @@ ParameterizedTest(struct row *row, sandbox, refuses)
 }
 
 /* Landlock knows TCP since its fourth version. */
-Test(sandbox, does_not_listen_where_landlock_knows_tcp)
+Test(sandbox, takes_no_port_where_landlock_knows_tcp)
 {
 	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, 1);
 
 	if (version < 4)
 		cr_skip_test("this kernel's Landlock (%ld) does not know TCP", version);
-	(void)inside(deed_listen);
+	(void)inside(deed_bind);
 	needs(SANDBOX_LANDLOCK);
 	cr_expect(eq(int, shared->problem, EACCES));
+}
+
+Test(sandbox, leaves_from_an_address_of_this_host)
+{
+	cr_expect(zero(int, inside(deed_leave_from)));
+	cr_expect(shared->done);
+	cr_expect(zero(int, shared->problem));
 }
 
 /* ---- what a run needs ------------------------------------------------------------------------ */
