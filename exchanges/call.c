@@ -5,6 +5,7 @@
 #include "core/io/http.h"
 #include "core/io/log.h"
 #include "exchanges/handle.h"
+#include "exchanges/pool.h"
 #include "exchanges/tally.h"
 
 #include <assert.h>
@@ -187,15 +188,29 @@ enum rate_share call_share_of_amend(const struct exchange_amend *amend)
 	return amend->has_trigger ? RATE_PROTECTIVE : RATE_NEW_RISK;
 }
 
+/* Asking for the time may go through another endpoint: what was chosen stays chosen. */
+static int server_ms_here(struct exchange *exchange, int64_t *ret_ms, struct err *err)
+{
+	size_t mark = pool_mark(exchange);
+	int result = exchange_server_ms(exchange, ret_ms, err);
+	pool_return_to(exchange, mark);
+	return result;
+}
+
 int call_permit(struct exchange *exchange, const struct call_permit *permit,
 	int64_t *ret_now_server_ms, struct err *err)
 {
 	if (!exchange->attached)
 		return err_set(err, ERR_INVALID, ERR_RETRY_NEVER, "no credential is attached");
-	if (rate_limits_take(exchange->limits, exchange->key_name, (size_t)permit->group,
-		    permit->share, permit->weight, err) == -1)
+	if (pool_choose(exchange, POOL_PRIVATE, permit->share, err) == -1)
 		return -1;
-	return exchange_server_ms(exchange, ret_now_server_ms, err);
+	while (rate_limits_take(exchange->limits, exchange->key_name, (size_t)permit->group,
+		       permit->share, permit->weight, err) == -1)
+		if (err->code != ERR_RATE ||
+			!pool_choose_other(exchange, POOL_PRIVATE, permit->share))
+			return -1;
+	exchange->prepared = pool_mark(exchange);
+	return server_ms_here(exchange, ret_now_server_ms, err);
 }
 
 /* ---- reads ------------------------------------------------------------------------------ */
@@ -229,6 +244,29 @@ static int take_permits(struct exchange *exchange, const struct batch *batch, st
 	return 0;
 }
 
+/* Requests that belong together go the same way: private if one of them is. */
+static enum pool_kind kind_of(const struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->gets[i].group != CALL_PUBLIC)
+			return POOL_PRIVATE;
+	return POOL_PUBLIC;
+}
+
+/* again: over another endpoint than the one that failed. */
+static int choose(struct exchange *exchange, const struct batch *batch, bool again, struct err *err)
+{
+	enum pool_kind kind = kind_of(batch);
+	if (again && !pool_choose_other(exchange, kind, RATE_READ))
+		return -1;
+	if (!again && pool_choose(exchange, kind, RATE_READ, err) == -1)
+		return -1;
+	while (take_permits(exchange, batch, err) == -1)
+		if (err->code != ERR_RATE || !pool_choose_other(exchange, kind, RATE_READ))
+			return -1;
+	return 0;
+}
+
 static int build(
 	struct exchange *exchange, struct arena *arena, struct batch *batch, struct err *err)
 {
@@ -239,7 +277,7 @@ static int build(
 		if (signs && !exchange->attached)
 			return err_set(
 				err, ERR_INVALID, ERR_RETRY_NEVER, "no credential is attached");
-		if (signs && exchange_server_ms(exchange, &now_server_ms, err) == -1)
+		if (signs && server_ms_here(exchange, &now_server_ms, err) == -1)
 			return -1;
 		batch->venue->build(exchange, now_server_ms, arena, get, &batch->requests[i]);
 	}
@@ -290,24 +328,35 @@ static void account_for(struct exchange *exchange, const struct batch *batch)
 	}
 }
 
-static int understand_batch(struct exchange *exchange, const struct batch *batch,
-	struct call_answer *ret_answers, struct err *err)
+static int understand_one(struct exchange *exchange, const struct batch *batch, size_t index,
+	struct call_answer *answer, struct err *err)
 {
-	for (size_t i = 0; i < batch->count; i++) {
-		const struct call_get *get = &batch->gets[i];
-		const struct http_response *response = batch->responses[i];
-		struct call_answer *answer = &ret_answers[i];
-		if (response == NULL) {
-			*err = batch->failures[i];
-			return err_while(err, "could not read %s", get->path);
-		}
-		if (check(exchange, batch->venue, CALL_READ, get->group, response, answer, err) ==
-			-1)
-			return err_while(err, "could not read %s", get->path);
-		answer->sent_mono_ms = batch->sent_mono_ms;
-		answer->duration_ms = response->duration_ms;
-		if (!answer->has_server_time)
-			continue;
+	const struct call_get *get = &batch->gets[index];
+	const struct http_response *response = batch->responses[index];
+	struct pool_call call = {
+		.kind = get->group == CALL_PUBLIC ? POOL_PUBLIC : POOL_PRIVATE,
+		.method = batch->requests[index].method,
+		.path = get->path,
+		.duration_ms = clock_mono_ms(exchange->clock) - batch->sent_mono_ms,
+	};
+	struct err failure = batch->failures[index];
+	int result = -1;
+	if (response != NULL) {
+		call.duration_ms = response->duration_ms;
+		failure = (struct err){.code = ERR_NONE};
+		result = check(
+			exchange, batch->venue, CALL_READ, get->group, response, answer, &failure);
+		if (result == 0)
+			failure.code = ERR_NONE;
+	}
+	pool_note(exchange, &call, &failure);
+	if (result == -1) {
+		*err = failure;
+		return err_while(err, "could not read %s", get->path);
+	}
+	answer->sent_mono_ms = batch->sent_mono_ms;
+	answer->duration_ms = response->duration_ms;
+	if (answer->has_server_time) {
 		server_clock_add(&exchange->server_clock, answer->server_ms, answer->sent_mono_ms,
 			answer->duration_ms);
 		tally_clock(batch->venue->name, answer->server_ms, answer->duration_ms);
@@ -315,13 +364,30 @@ static int understand_batch(struct exchange *exchange, const struct batch *batch
 	return 0;
 }
 
+/* All are looked at, for what they tell of limits and endpoints; the first failure is the batch's.
+ */
+static int understand_batch(struct exchange *exchange, const struct batch *batch,
+	struct call_answer *ret_answers, struct err *err)
+{
+	struct err failure;
+	int result = 0;
+	for (size_t i = 0; i < batch->count; i++) {
+		if (understand_one(exchange, batch, i, &ret_answers[i], &failure) == 0)
+			continue;
+		if (result == 0)
+			*err = failure;
+		result = -1;
+	}
+	return result;
+}
+
 static int call_once(struct exchange *exchange, const struct call_venue *venue, size_t count,
-	const struct call_get *gets, struct call_answer *ret_answers, struct err *err)
+	const struct call_get *gets, bool again, struct call_answer *ret_answers, struct err *err)
 {
 	CLEANUP(arena_free) struct arena *arena = arena_new(ARENA_CHUNK, ARENA_LIMIT);
 	CLEANUP(batch_done)
 	struct batch batch = {.venue = venue, .count = count, .gets = gets};
-	if (take_permits(exchange, &batch, err) == -1 || build(exchange, arena, &batch, err) == -1)
+	if (choose(exchange, &batch, again, err) == -1 || build(exchange, arena, &batch, err) == -1)
 		return -1;
 	send_batch(exchange, &batch);
 	account_for(exchange, &batch);
@@ -332,6 +398,23 @@ static int call_once(struct exchange *exchange, const struct call_venue *venue, 
 	return -1;
 }
 
+/* The endpoint's fault, or its address's: another one may answer. */
+static bool another_may_answer(struct exchange *exchange, const struct err *failure)
+{
+	struct err ignored;
+	switch ((int)failure->code) {
+	case ERR_NETWORK:
+	case ERR_TIMEOUT:
+	case ERR_PROTOCOL:
+	case ERR_MAINTENANCE:
+		return true;
+	case ERR_RATE:
+		return rate_limits_check_ban(exchange->limits, &ignored) == -1;
+	default:
+		return false;
+	}
+}
+
 int call_all(struct exchange *exchange, const struct call_venue *venue, size_t count,
 	const struct call_get *gets, struct call_answer *ret_answers, struct err *err)
 {
@@ -339,16 +422,21 @@ int call_all(struct exchange *exchange, const struct call_venue *venue, size_t c
 
 	for (size_t i = 0; i < count; i++)
 		ret_answers[i] = (struct call_answer){.document = NULL};
-	if (call_once(exchange, venue, count, gets, ret_answers, err) == 0)
+	if (call_once(exchange, venue, count, gets, false, ret_answers, err) == 0)
 		return 0;
 	tally_failure(venue->name, err);
-	if (err->code != ERR_CLOCK)
+	bool again = another_may_answer(exchange, err);
+	if (!again && err->code != ERR_CLOCK)
 		return -1;
 
 	/* What we believed of the server's time was wrong: learn it anew, sign again, once. */
-	server_clock_forget(&exchange->server_clock);
-	if (call_once(exchange, venue, count, gets, ret_answers, err) == 0)
+	if (!again)
+		server_clock_forget(&exchange->server_clock);
+	const struct err first = *err;
+	if (call_once(exchange, venue, count, gets, again, ret_answers, err) == 0)
 		return 0;
+	if (again && err->code == ERR_RATE)
+		*err = first; /* there was no other, or nothing left of its limit */
 	tally_failure(venue->name, err);
 	return -1;
 }

@@ -7,6 +7,7 @@
 #include "core/io/sign.h"
 #include "exchanges/handle.h"
 #include "exchanges/market_cache.h"
+#include "exchanges/pool.h"
 #include "exchanges/registry.h"
 #include "exchanges/tally.h"
 
@@ -19,7 +20,7 @@
 #define CANDLES_MAX 1000
 
 static int copy_url(const char *url, const char *what, enum venue_name venue,
-	char ret_url[BASE_URL_SIZE], struct err *err)
+	char ret_url[POOL_URL_SIZE], struct err *err)
 {
 	if (http_check_url(url, err) == -1)
 		return err_while(err, "%s of %s", what, venue_name_text(venue));
@@ -27,16 +28,16 @@ static int copy_url(const char *url, const char *what, enum venue_name venue,
 	size_t length = strlen(url);
 	while (length > 0 && url[length - 1] == '/')
 		length--;
-	if (length >= BASE_URL_SIZE)
+	if (length >= POOL_URL_SIZE)
 		return err_set(err, ERR_INVALID, ERR_RETRY_NEVER, "%s of %s: longer than %d", what,
-			venue_name_text(venue), BASE_URL_SIZE - 1);
+			venue_name_text(venue), POOL_URL_SIZE - 1);
 	memcpy(ret_url, url, length);
 	ret_url[length] = '\0';
 	return 0;
 }
 
 static int choose_url(const struct exchange_options *options, const struct registry_venue *venue,
-	char ret_url[BASE_URL_SIZE], struct err *err)
+	char ret_url[POOL_URL_SIZE], struct err *err)
 {
 	const char *url = options->base_url;
 	if (url == NULL && options->environment == ENVIRONMENT_PAPER)
@@ -49,7 +50,7 @@ static int choose_url(const struct exchange_options *options, const struct regis
 }
 
 static int choose_key_url(const struct exchange_options *options,
-	const struct registry_venue *venue, char ret_url[BASE_URL_SIZE], struct err *err)
+	const struct registry_venue *venue, char ret_url[POOL_URL_SIZE], struct err *err)
 {
 	const char *url = options->key_url;
 	if (url == NULL && options->environment == ENVIRONMENT_LIVE)
@@ -78,7 +79,7 @@ static struct exchange *new_handle(const struct exchange_options *options,
 {
 	struct exchange *exchange = mem_zero(1, sizeof *exchange);
 	exchange->adapter = venue->adapter;
-	(void)snprintf(exchange->base_url, sizeof exchange->base_url, "%s", base_url);
+	exchange->environment = options->environment;
 	(void)snprintf(exchange->key_url, sizeof exchange->key_url, "%s", key_url);
 	exchange->recv_window_ms = options->recv_window_ms;
 	exchange->http = options->http;
@@ -88,10 +89,13 @@ static struct exchange *new_handle(const struct exchange_options *options,
 								     : TICKER_MAX_AGE_MS;
 	exchange->market.speed = 1;
 	exchange->plan = plan_of(options, venue);
-	exchange->limits = rate_limits_new(options->redis, exchange->clock,
-		options->egress != NULL ? options->egress : "default", &exchange->plan);
-	exchange->cache = market_cache_new(
-		exchange, options->redis, exchange->clock, exchange->base_url);
+	struct pool_endpoint configured = {
+		.name = "configured", .tier = TIER_STANDARD, .weight = 1};
+	(void)snprintf(configured.base_url, sizeof configured.base_url, "%s", base_url);
+	if (options->egress != NULL)
+		(void)snprintf(configured.egress, sizeof configured.egress, "%s", options->egress);
+	exchange->pool = pool_new(exchange, &configured);
+	exchange->cache = market_cache_new(exchange, options->redis, exchange->clock, base_url);
 	return exchange;
 }
 
@@ -99,7 +103,7 @@ int exchange_open(const struct exchange_options *options, struct exchange **ret,
 {
 	assert(options->http != NULL);
 
-	char base_url[BASE_URL_SIZE], key_url[BASE_URL_SIZE];
+	char base_url[POOL_URL_SIZE], key_url[POOL_URL_SIZE];
 	const struct registry_venue *venue = registry_find(options->venue);
 	if (venue == NULL)
 		return err_set(err, ERR_INVALID, ERR_RETRY_NEVER, "venue %s is not built",
@@ -120,7 +124,7 @@ void exchange_free(struct exchange **exchange)
 	if (*exchange == NULL)
 		return;
 	market_cache_free(&(*exchange)->cache);
-	rate_limits_free(&(*exchange)->limits);
+	pool_free(&(*exchange)->pool);
 	free(*exchange);
 	*exchange = NULL;
 }
@@ -203,11 +207,17 @@ static int check_before_send(
 	return 0;
 }
 
+static const char *path_of(const struct exchange *exchange, const struct exchange_request *request)
+{
+	assert(strncmp(request->url, exchange->base_url, strlen(exchange->base_url)) == 0);
+	return request->url + strlen(exchange->base_url);
+}
+
 static void note_send(struct exchange *exchange, const struct exchange_request *request,
 	const struct http_response *response)
 {
 	const char *venue = venue_name_text(exchange->adapter->venue);
-	const char *path = request->url + strlen(exchange->base_url);
+	const char *path = path_of(exchange, request);
 
 	exchange->usage.private_calls++;
 	tally_request(venue, request->method, path, response);
@@ -224,6 +234,8 @@ int exchange_send(struct exchange *exchange, struct exchange_request *request,
 	assert(!request->used);
 	request->used = true;
 
+	/* Signed for this endpoint, and for the addresses that its credential is bound to. */
+	pool_return_to(exchange, exchange->prepared);
 	if (check_before_send(exchange, request, err) == -1)
 		return -1;
 
@@ -236,11 +248,22 @@ int exchange_send(struct exchange *exchange, struct exchange_request *request,
 		.once = true,
 	};
 	CLEANUP(http_response_free) struct http_response *response = NULL;
+	int64_t begun_ms = clock_mono_ms(exchange->clock);
 	int sent = http_send(exchange->http, &wire, &response, err);
 	note_send(exchange, request, response);
-	if (sent == 0 &&
-		exchange->adapter->understand(exchange, request, response->status, response->body,
-			response->body_size_bytes, response->headers, ret_venue_order_id, err) == 0)
+	int result = sent == 0 ? exchange->adapter->understand(exchange, request, response->status,
+					 response->body, response->body_size_bytes,
+					 response->headers, ret_venue_order_id, err)
+			       : -1;
+	struct err none = {.code = ERR_NONE};
+	const struct pool_call call = {
+		.kind = POOL_PRIVATE,
+		.method = request->method,
+		.path = path_of(exchange, request),
+		.duration_ms = clock_mono_ms(exchange->clock) - begun_ms,
+	};
+	pool_note(exchange, &call, result == 0 ? &none : err);
+	if (result == 0)
 		return 0;
 	tally_failure(venue_name_text(exchange->adapter->venue), err);
 	if (sent == 0 && err->code == ERR_CLOCK)

@@ -17,6 +17,7 @@
 
 #include "core/base/arena.h"
 #include "core/market/market.h"
+#include "exchanges/endpoint_choice.h"
 
 struct clock;
 struct http;
@@ -235,6 +236,7 @@ void exchange_rules_drop(struct exchange *exchange, const char *symbol);
 /* Requests made since the last call of this, for metering; resets the counts. */
 struct exchange_usage {
 	int64_t public_calls, private_calls;
+	int64_t by_tier[ENDPOINT_TIERS]; /* of the endpoints that they went through */
 };
 struct exchange_usage exchange_usage_take(struct exchange *exchange);
 

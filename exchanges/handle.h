@@ -5,24 +5,27 @@
 #define EXCHANGES_HANDLE_H
 
 #include "exchanges/exchange.h"
+#include "exchanges/pool.h"
 #include "exchanges/rate_limits.h"
 #include "exchanges/server_clock.h"
 
 struct market_cache;
 
-#define BASE_URL_SIZE 200
-
 struct exchange {
 	const struct exchange_adapter *adapter;
-	char base_url[BASE_URL_SIZE]; /* without a slash at the end */
-	char key_url[BASE_URL_SIZE];  /* the same; "": the key's rights are not asked for there */
+	enum environment environment;
+	/* Of the endpoint that the call under way goes through (exchanges/pool.h). */
+	const char *base_url; /* without a slash at the end */
+	struct rate_limits *limits;
+	struct http *http; /* borrowed, or the pool's */
+	struct pool *pool;
+	size_t prepared; /* mark of the endpoint that the last prepared request is for */
+	char key_url[POOL_URL_SIZE]; /* likewise; "": the key's rights are not asked for there */
 	int64_t recv_window_ms;
-	struct http *http;         /* borrowed */
 	struct redis *redis;       /* borrowed; may be NULL */
 	const struct clock *clock; /* borrowed */
 	struct server_clock server_clock;
-	struct rate_limits_plan plan; /* the venue's, as it holds for this base URL */
-	struct rate_limits *limits;
+	struct rate_limits_plan plan; /* the venue's, as configured */
 	struct market_cache *cache;
 	bool attached;
 	struct exchange_credential credential; /* pointers only, borrowed while attached */

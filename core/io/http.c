@@ -5,14 +5,19 @@
 #include "core/base/clock.h"
 #include "core/io/trust.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <ctype.h>
 #include <curl/curl.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define CONNECT_TIMEOUT_MS 3000
 #define TOTAL_TIMEOUT_MS 5000
@@ -177,6 +182,29 @@ static int check_request(
 		"cannot send to %s: it is not among the allowed hosts", target.host);
 }
 
+static bool can_bind(int family, const void *address, socklen_t size_bytes)
+{
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd == -1)
+		return false;
+	bool bound = bind(fd, address, size_bytes) == 0;
+	(void)close(fd);
+	return bound;
+}
+
+bool http_egress_exists(const char *egress)
+{
+	struct sockaddr_in four = {.sin_family = AF_INET};
+	struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+
+	if (inet_pton(AF_INET, egress, &four.sin_addr) == 1)
+		return can_bind(AF_INET, &four, sizeof four);
+	if (inet_pton(AF_INET6, egress, &six.sin6_addr) == 1)
+		return can_bind(AF_INET6, &six, sizeof six);
+	return if_nametoindex(egress) != 0;
+}
+
 /* --- set-up --------------------------------------------------------------------------------- */
 
 int http_init(struct err *err)
@@ -263,6 +291,14 @@ struct http *http_new(const struct http_options *options)
 	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX);
 	curl_multi_setopt(http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, CONNECTIONS_MAX);
 	return http;
+}
+
+struct http *http_new_like(const struct http *http, const char *egress)
+{
+	struct http_options options = http->options;
+
+	options.egress = egress;
+	return http_new(&options);
 }
 
 static void free_const(const void *memory)

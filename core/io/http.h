@@ -65,6 +65,11 @@ MUST_CHECK int http_init(struct err *err);
  */
 MUST_CHECK int http_trust(const char *ca_file, struct err *err);
 struct http *http_new(const struct http_options *options);
+/*
+ * Another one like it, that leaves from another egress (NULL: any). Connections are never shared
+ * between the two: what is bound to an address must not travel over a connection from another.
+ */
+struct http *http_new_like(const struct http *http, const char *egress);
 void http_free(struct http **http);
 /* A W3C trace header's value for each request from now on; NULL: none. Copied. */
 void http_trace(struct http *http, const char *traceparent);
@@ -85,6 +90,9 @@ bool http_header(const struct http_response *response, const char *name, char *t
 
 /* Checks scheme, host and loopback rule of a base URL, for configuration. */
 MUST_CHECK int http_check_url(const char *url, struct err *err);
+
+/* True if this host has the address (IPv4, IPv6) or the interface that an egress names. */
+bool http_egress_exists(const char *egress);
 
 /* The host that a URL names, as an allow-list wants it. */
 MUST_CHECK int http_host(const char *url, char *ret, size_t size, struct err *err);
