@@ -1,6 +1,8 @@
 #include "cli/bot_session.h"
 
 #include "cli/credential_check.h"
+#include "core/base/buffer.h"
+#include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/io/config.h"
 #include "core/io/log.h"
@@ -13,6 +15,7 @@
 #define LEASE_MS 30000     /* longer than an action takes; a dead one blocks its bot so long */
 #define BUSY_WAIT_MS 15000 /* for a run that is under way */
 #define BUSY_LOOK_MS 100
+#define EGRESSES_BYTES_MAX 4096
 
 static int take_hold(struct bot_session *session, struct err *err)
 {
@@ -97,6 +100,19 @@ static int read_status(const struct dossier *dossier, const char **ret, struct e
 	return field_text(&credential, "status", ret, err);
 }
 
+/* "a,b"; the caller frees. */
+static char *egresses_text(const struct dossier *dossier)
+{
+	struct buffer text;
+
+	buffer_init(&text, EGRESSES_BYTES_MAX);
+	for (size_t i = 0; i < dossier->egress_count; i++)
+		buffer_format(&text, "%s%s", i > 0 ? "," : "", dossier->egresses[i]);
+	char *copy = mem_text(buffer_failed(&text) || text.size_bytes == 0 ? "" : text.data);
+	buffer_done(&text);
+	return copy;
+}
+
 int bot_session_attach(struct bot_session *session, struct err *err)
 {
 	struct dossier *dossier = &session->work.dossier;
@@ -107,6 +123,7 @@ int bot_session_attach(struct bot_session *session, struct err *err)
 	if (!dossier->has_credential)
 		return err_set(err, ERR_REFUSED, ERR_RETRY_NEVER,
 			"the bot has no credential: bot edit --credential gives it one");
+	CLEANUP(text_free) char *egresses = egresses_text(dossier);
 	struct venue_session_key key = {
 		.tenant = &dossier->tenant,
 		.credential = dossier->credential,
@@ -116,6 +133,7 @@ int bot_session_attach(struct bot_session *session, struct err *err)
 		.wrapped_private_key = dossier->wrapped,
 		.master_key_id = dossier->master_key_id,
 		.version_min = dossier->version_min,
+		.egresses = egresses,
 		.actor = session->options.actor,
 		.purpose = session->options.purpose,
 	};

@@ -19,6 +19,7 @@
 	command(decide) \
 	command(dlq) \
 	command(doctor) \
+	command(endpoint) \
 	command(key) \
 	command(metrics) \
 	command(migrate) \

@@ -9,17 +9,21 @@
 #include "cli/guarded.h"
 #include "cli/output.h"
 #include "cli/sealing.h"
+#include "core/base/buffer.h"
 #include "core/base/cleanup.h"
 #include "core/io/doc.h"
 #include "core/io/field.h"
 #include "core/io/postgres.h"
 #include "core/store/audit.h"
+#include "core/store/endpoint.h"
 #include "core/store/tenant.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define NAME_BYTES_MAX 100
+#define EGRESS_SIZE 64
+#define EGRESSES_BYTES_MAX 1024
 
 /* --- credential add ------------------------------------------------------------------------- */
 
@@ -236,6 +240,7 @@ static int check_in_child(struct vault *vault, void *context, struct doc **ret, 
 		.sealed = credential->sealed,
 		.wrapped_private_key = credential->wrapped_private_key,
 		.master_key_id = credential->master_key_id,
+		.egresses = credential->egresses,
 		.version_min = credential->version_min,
 		.actor = checking->actor,
 		.purpose = "credential.check",
@@ -282,6 +287,73 @@ static int run_check(struct command_context *context, int argc, char **argv, str
 	return credential_output_print(context, &credential, text, err);
 }
 
+/* --- credential bind ------------------------------------------------------------------------ */
+
+static const struct command_option bind_options[] = {
+	{"egress", "ADDRESS", "an address that the venue was told for this key; may be repeated"},
+	{"any", NULL, "its calls may leave from any address"},
+	ACTOR_OPTION,
+	{0},
+};
+
+static int read_egresses(const struct command_context *context, struct buffer *ret, struct err *err)
+{
+	const char *egress;
+	size_t count = 0;
+
+	for (; (egress = command_value_at(context, "egress", count)) != NULL; count++) {
+		if (egress[0] == '\0' || strlen(egress) >= EGRESS_SIZE ||
+			strpbrk(egress, ", \t") != NULL)
+			return err_set(err, ERR_USAGE, ERR_RETRY_NEVER,
+				"--egress: expected an address or interface as an endpoint names "
+				"it, got \"%.40s\"",
+				egress);
+		buffer_format(ret, "%s%s", count > 0 ? "," : "", egress);
+	}
+	if ((count > 0) != command_given(context, "any"))
+		return 0;
+	return err_set(err, ERR_USAGE, ERR_RETRY_NEVER, "give --egress, or --any");
+}
+
+static int bind(struct postgres *postgres, const struct command_context *context,
+	const struct credential *credential, const char *egresses, struct err *err)
+{
+	struct audit_entry entry = {
+		.actor = actor_name(context),
+		.tenant = &credential->tenant,
+		.action = "credential.bind",
+		.object = credential->id.text,
+		.reason = egresses[0] == '\0' ? "any" : egresses,
+	};
+
+	if (postgres_begin(postgres, err) == -1)
+		return -1;
+	if (endpoint_bind(postgres, &credential->id, egresses, err) == -1 ||
+		audit_add(postgres, &entry, err) == -1) {
+		postgres_rollback(postgres);
+		return -1;
+	}
+	return postgres_commit(postgres, err);
+}
+
+static int run_bind(struct command_context *context, int argc, char **argv, struct err *err)
+{
+	CLEANUP(credential_done) struct credential credential = {0};
+	CLEANUP(buffer_done) struct buffer egresses;
+	struct postgres *postgres;
+	(void)argc;
+
+	buffer_init(&egresses, EGRESSES_BYTES_MAX);
+	if (read_egresses(context, &egresses, err) == -1 ||
+		command_database(context, &postgres, err) == -1 ||
+		credential_find(postgres, argv[0], &credential, err) == -1)
+		return -1;
+	if (buffer_failed(&egresses))
+		return err_set(err, ERR_USAGE, ERR_RETRY_NEVER, "--egress: too many of them");
+	return bind(
+		postgres, context, &credential, egresses.size_bytes == 0 ? "" : egresses.data, err);
+}
+
 /* --- credential list ------------------------------------------------------------------------ */
 
 static int run_list(struct command_context *context, int argc, char **argv, struct err *err)
@@ -297,6 +369,7 @@ static int run_list(struct command_context *context, int argc, char **argv, stru
 		{"account_id", OUTPUT_TEXT},
 		{"version", OUTPUT_INT},
 		{"bots", OUTPUT_INT},
+		{"bound_to", OUTPUT_TEXT},
 		{"checked_at", OUTPUT_TEXT},
 	};
 	CLEANUP(tenant_done) struct tenant tenant = {0};
@@ -382,6 +455,18 @@ static const struct command actions[] = {
 			"slot on; the old sealed\ntext is not accepted again.",
 		.options = credential_replace_options,
 		.run = credential_replace_run,
+	},
+	{
+		.name = "bind",
+		.operands = "CREDENTIAL",
+		.operands_min = 1,
+		.operands_max = 1,
+		.summary = "Say which egress addresses a credential's private calls may leave from",
+		.details =
+			"As the key is bound at the venue. Its runs wait for a host that has one "
+			"of them\nrather than leave from elsewhere.",
+		.options = bind_options,
+		.run = run_bind,
 	},
 	{
 		.name = "list",

@@ -42,6 +42,7 @@ static int attach(struct venue_session *session, const struct replacing *replaci
 		.sealed = replacing->replacement.sealed,
 		.wrapped_private_key = credential->wrapped_private_key,
 		.master_key_id = credential->master_key_id,
+		.egresses = credential->egresses,
 		.version_min = replacing->replacement.version,
 		.actor = replacing->actor,
 		.purpose = "credential.replace",

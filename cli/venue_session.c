@@ -1,5 +1,6 @@
 #include "cli/venue_session.h"
 
+#include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/io/config.h"
 #include "core/io/http.h"
@@ -7,9 +8,13 @@
 #include "core/io/redis.h"
 #include "core/store/audit.h"
 #include "core/vault/vault.h"
+#include "exchanges/pool.h"
 #include "worker/venues.h"
 
+#include <string.h>
+
 #define PAUSE_LEAST_MS 50
+#define EGRESSES_MAX (sizeof((struct venue_session *)NULL)->egress_names / sizeof(char *))
 #define PAUSE_SPREAD_MS 200 /* those that met the limit together do not come back together */
 #define ARENA_CHUNK_BYTES (64 << 10)
 #define ARENA_LIMIT_BYTES (64 << 20)
@@ -63,6 +68,9 @@ void venue_session_done(struct venue_session *session)
 	if (session->exchange != NULL)
 		exchange_attach(session->exchange, NULL);
 	vault_secret_free(&session->secret);
+	if (session->venues != NULL)
+		venues_note_usage(session->venues, session->postgres, true);
+	text_free(&session->egresses);
 	venues_free(&session->venues);
 	http_free(&session->http);
 	redis_free(&session->redis);
@@ -85,6 +93,21 @@ static int note_opening(
 	return audit_add(session->postgres, &entry, err);
 }
 
+/* What an operator asks for is worth an open breaker: a start or a look is no herd. */
+static void choose_route(struct venue_session *session, const char *egresses)
+{
+	struct pool_route route = {
+		.tier = TIER_STANDARD, .egresses = session->egress_names, .at_risk = true};
+	char *rest = NULL;
+
+	session->egresses = mem_text(egresses == NULL ? "" : egresses);
+	for (char *name = strtok_r(session->egresses, ",", &rest);
+		name != NULL && route.egress_count < EGRESSES_MAX;
+		name = strtok_r(NULL, ",", &rest))
+		session->egress_names[route.egress_count++] = name;
+	pool_route(session->exchange, &route);
+}
+
 int venue_session_attach(
 	struct venue_session *session, const struct venue_session_key *key, struct err *err)
 {
@@ -100,6 +123,7 @@ int venue_session_attach(
 
 	if (venue_name_parse(key->exchange, &venue, err) == -1 ||
 		environment_parse(key->environment, &environment, err) == -1 ||
+		venues_pools(session->venues, session->postgres, -1, err) == -1 ||
 		venues_get(session->venues, venue, environment, &session->exchange, err) == -1 ||
 		note_opening(session, key, err) == -1)
 		return -1;
@@ -111,6 +135,7 @@ int venue_session_attach(
 		&(struct exchange_credential){.key = vault_secret_key(session->secret),
 			.secret = vault_secret_secret(session->secret)});
 	session->venue = exchange_adapter(session->exchange);
+	choose_route(session, key->egresses);
 	return 0;
 }
 

@@ -28,6 +28,8 @@ struct venue_session { /* begin with {0}; venue_session_done accepts a half-made
 	struct vault_secret *secret;
 	struct exchange *exchange; /* with the credential attached */
 	const struct exchange_adapter *venue;
+	char *egresses; /* what the route points into */
+	const char *egress_names[16];
 };
 
 /* A client for venues by the configuration; the caller frees. */
@@ -43,6 +45,7 @@ struct venue_session_key { /* what opening a credential needs; texts borrowed */
 	const char *exchange, *environment;
 	const char *sealed, *wrapped_private_key, *master_key_id;
 	int64_t version_min;
+	const char *egresses;        /* that it is bound to, as "a,b"; NULL or "": any */
 	const char *actor, *purpose; /* for the audit log: "bot.start dca-1" */
 };
 

@@ -108,8 +108,8 @@ enum pool_kind { POOL_PUBLIC, POOL_PRIVATE };
 
 /*
  * Chooses an endpoint for requests that belong together: exchange->base_url, ->limits and ->http
- * are its from then on. ERR_RATE with ERR_RETRY_THROTTLED if all breakers are open; ERR_REFUSED with
- * ERR_RETRY_LATER if this host has nothing of the bound set. Either way the run is postponed.
+ * are its from then on. ERR_RATE with ERR_RETRY_THROTTLED if all breakers are open; ERR_REFUSED
+ * with ERR_RETRY_LATER if this host has nothing of the bound set. Either way the run is postponed.
  */
 MUST_CHECK int pool_choose(
 	struct exchange *exchange, enum pool_kind kind, enum rate_share share, struct err *err);

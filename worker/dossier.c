@@ -83,7 +83,37 @@ static int read_bot(const struct field *root, struct dossier *dossier, struct er
 	return 0;
 }
 
-static int read_credential(const struct field *root, struct dossier *dossier, struct err *err)
+static int read_egresses(const struct field *credential, struct arena *arena,
+	struct dossier *dossier, struct err *err)
+{
+	struct field list;
+	if (field_get(credential, "egresses", &list, err) == -1 ||
+		field_count(&list, &dossier->egress_count, err) == -1)
+		return -1;
+	dossier->egresses = ARENA_ARRAY(arena, const char *, dossier->egress_count + 1);
+	for (size_t i = 0; i < dossier->egress_count; i++) {
+		struct field item;
+		if (field_item(&list, i, &item, err) == -1 ||
+			field_as_text(&item, &dossier->egresses[i], err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_route(const struct field *root, struct dossier *dossier, struct err *err)
+{
+	const char *tier;
+	if (field_text(root, "tier", &tier, err) == -1 ||
+		field_int(root, "pool_version", &dossier->pool_version, err) == -1)
+		return -1;
+	if (endpoint_tier_parse(tier, &dossier->tier) == -1)
+		return err_set(
+			err, ERR_PROTOCOL, ERR_RETRY_NEVER, "unrecognized tier \"%s\"", tier);
+	return 0;
+}
+
+static int read_credential(
+	const struct field *root, struct arena *arena, struct dossier *dossier, struct err *err)
 {
 	struct field credential;
 	const char *status;
@@ -98,7 +128,8 @@ static int read_credential(const struct field *root, struct dossier *dossier, st
 		optional_text(&credential, "master_key_id", &dossier->master_key_id, err) == -1 ||
 		optional_text(&credential, "account_id", &dossier->account_id, err) == -1 ||
 		field_text(&credential, "status", &status, err) == -1 ||
-		field_int(&credential, "version_min", &dossier->version_min, err) == -1)
+		field_int(&credential, "version_min", &dossier->version_min, err) == -1 ||
+		read_egresses(&credential, arena, dossier, err) == -1)
 		return -1;
 	dossier->credential_ok = strcmp(status, "ok") == 0 || strcmp(status, "unverified") == 0;
 	return 0;
@@ -335,8 +366,8 @@ int dossier_read(const char *document, struct arena *arena, struct dossier *ret,
 	if (field_parse(document, strlen(document), &ret->document, err) == -1)
 		return err_while(err, "could not understand the bot's document");
 	struct field root = field_root(ret->document);
-	if (read_bot(&root, ret, err) == -1 || read_credential(&root, ret, err) == -1 ||
-		read_lists(&root, arena, ret, err) == -1 ||
+	if (read_bot(&root, ret, err) == -1 || read_credential(&root, arena, ret, err) == -1 ||
+		read_route(&root, ret, err) == -1 || read_lists(&root, arena, ret, err) == -1 ||
 		field_int(&root, "next_sequence", &sequence, err) == -1 ||
 		field_bool(&root, "may_have_sent", &ret->may_have_sent, err) == -1) {
 		dossier_done(ret);

@@ -12,6 +12,7 @@
 #include "core/io/field.h"
 #include "core/market/book.h"
 #include "core/store/journal.h"
+#include "exchanges/endpoint_choice.h"
 #include "strategies/strategy.h"
 
 enum row_kind { ROW_PLACE, ROW_AMEND, ROW_CANCEL, ROW_SETTING };
@@ -83,6 +84,10 @@ struct dossier {
 	bool credential_ok; /* checked, and not refused since */
 	const char *credential, *sealed, *wrapped, *master_key_id, *account_id;
 	int64_t version_min;
+	const char **egresses; /* that the credential is bound to */
+	size_t egress_count;   /* 0: any */
+	enum endpoint_tier tier;
+	int64_t pool_version;
 	struct pair *pairs;
 	size_t pair_count;
 	struct row *rows; /* fixed in place; this run adds its own at the end */

@@ -7,6 +7,7 @@
 #include "core/io/log.h"
 #include "core/io/metrics.h"
 #include "core/vault/vault.h"
+#include "exchanges/pool.h"
 #include "worker/orders.h"
 #include "worker/resolve.h"
 #include "worker/round.h"
@@ -169,6 +170,21 @@ static int run_kind(struct work *work, struct err *err)
 	return -1;
 }
 
+/* The plan's tier, the credential's addresses, and whether reads protect something. */
+static void choose_route(struct work *work)
+{
+	const struct dossier *dossier = &work->dossier;
+	struct pool_route route = {
+		.tier = dossier->tier,
+		.egresses = dossier->egresses,
+		.egress_count = dossier->egress_count,
+	};
+
+	for (size_t i = 0; i < dossier->pair_count; i++)
+		route.at_risk = route.at_risk || dossier_pair_at_risk(dossier, i);
+	pool_route(work->exchange, &route);
+}
+
 static int run_claimed(struct work *work, struct err *err)
 {
 	CLEANUP(secret_release) struct vault_secret *secret = NULL;
@@ -179,14 +195,18 @@ static int run_claimed(struct work *work, struct err *err)
 	work->accounts = ARENA_ARRAY(work->arena, struct account, dossier->pair_count + 1);
 	work->said = ARENA_ARRAY(work->arena, struct said, dossier->pair_count + 1);
 	work->account_read = ARENA_ARRAY(work->arena, bool, dossier->pair_count + 1);
-	if (venues_get(work->context->venues, dossier->venue, dossier->environment, &work->exchange,
-		    err) == -1)
+	if (venues_pools(work->context->venues, work->context->postgres, dossier->pool_version,
+		    err) == -1 ||
+		venues_get(work->context->venues, dossier->venue, dossier->environment,
+			&work->exchange, err) == -1)
 		return -1;
 	work->venue = exchange_adapter(work->exchange);
-	if (attach_credential(work, &secret, err) == -1)
-		return -1;
-	int result = run_kind(work, err);
+	choose_route(work);
+	int result = attach_credential(work, &secret, err);
+	if (result == 0)
+		result = run_kind(work, err);
 	exchange_attach(work->exchange, NULL);
+	pool_route(work->exchange, NULL);
 	return result;
 }
 
@@ -234,8 +254,10 @@ static enum claim_end end_of(
 		return CLAIM_SKIPPED;
 	if (is_permanent(failure))
 		return CLAIM_ERROR;
+	/* ERR_AUTH that is not permanent: a key that is asked about once more
+	 * (exchanges/auth_watch.h). */
 	if (failure->code == ERR_RATE || failure->code == ERR_MAINTENANCE ||
-		failure->code == ERR_REFUSED) {
+		failure->code == ERR_AUTH || failure->code == ERR_REFUSED) {
 		*ret_retry_ms = failure->code == ERR_MAINTENANCE ? MAINTENANCE_MS : POSTPONE_MS;
 		if (failure->retry_after_ms > *ret_retry_ms)
 			*ret_retry_ms = failure->retry_after_ms;
@@ -312,7 +334,12 @@ static char *close_document(struct work *work, const struct err *failure)
 		doc_bool(doc, "stop_run_done", true);
 	if (work->stop_run_owed && !work->stop_run_done)
 		doc_bool(doc, "stop_run_owed", true);
-	doc_int(doc, "calls", usage.public_calls + usage.private_calls);
+	struct doc *calls = doc_object();
+	for (int tier = 0; tier < ENDPOINT_TIERS; tier++)
+		if (usage.by_tier[tier] > 0)
+			doc_int(calls, endpoint_tier_text((enum endpoint_tier)tier),
+				usage.by_tier[tier]);
+	doc_child(doc, "calls", calls);
 	doc_text(doc, "venue", work->dossier.exchange_name);
 	return doc_dump(doc);
 }

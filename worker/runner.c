@@ -395,12 +395,14 @@ static int serve(struct runner *runner)
 			log_event(LOG_INFO, "Redis answers again");
 		runner->queue_down = false;
 		delay_ms = RECONNECT_FIRST_MS;
+		venues_note_usage(runner->venues, runner->postgres, false);
 		if (worn_out(runner))
 			break;
 	}
 	if (acknowledge && queue_ack(runner->queue, &job, &err) == -1)
 		log_failure(LOG_WARN,
 			"could not acknowledge the last job, it is claimed in vain once", &err);
+	venues_note_usage(runner->venues, runner->postgres, true);
 	return exit_code == -1 ? CHILD_EXIT_RECYCLED : exit_code;
 }
 

@@ -122,6 +122,8 @@ static const struct setting settings[] = {
 		"the same of a testnet key, which Binance itself tells nowhere" },
 	{ "venue.ca_file", TEXT, "", 0, 0, NULL,
 		"certificate authorities for venues, a PEM file; empty: the system's" },
+	{ "venue.extra_hosts", TEXT, "", 0, 0, NULL,
+		"hosts that endpoints may name beside those of the URLs above, separated by spaces" },
 	{ "venue.egress", TEXT, "", 0, 0, NULL,
 		"local address or interface from which venues are reached; empty: any" },
 	{ "venue.connect_timeout_ms", INT, "3000", 100, 60000, NULL,

@@ -18,6 +18,7 @@ static const char *number_text(int64_t value, char text[24])
 
 void credential_done(struct credential *credential)
 {
+	text_free(&credential->egresses);
 	text_free(&credential->sealed);
 	text_free(&credential->wrapped_private_key);
 	text_free(&credential->master_key_id);
@@ -58,6 +59,7 @@ static void read_row(const struct postgres_result *result, struct credential *re
 		.sealed = mem_text(postgres_text(result, 0, 10)),
 		.wrapped_private_key = mem_text(postgres_text(result, 0, 11)),
 		.master_key_id = mem_text(postgres_text(result, 0, 12)),
+		.egresses = mem_text(postgres_text(result, 0, 13)),
 	};
 	copy(ret->name, sizeof ret->name, result, 2);
 	copy(ret->exchange, sizeof ret->exchange, result, 3);
@@ -75,7 +77,8 @@ int credential_find(
 	if (postgres_query(postgres,
 		    "select c.id, c.tenant_id, c.name, c.exchange, c.environment, c.status, "
 		    "coalesce(c.account_id, c.key_fingerprint), c.version, c.version_min, "
-		    "c.key_version, c.sealed, t.wrapped_private_key, t.master_key_id "
+		    "c.key_version, c.sealed, t.wrapped_private_key, t.master_key_id, "
+		    "array_to_string(c.egresses, ',') "
 		    "from credentials c join tenants t on t.id = c.tenant_id "
 		    "where c.id::text = lower($1) or c.name = $1 or t.name || '/' || c.name = $1 "
 		    "limit 2",
@@ -101,6 +104,7 @@ int credential_list(struct postgres *postgres, const struct uuid *tenant,
 		"c.status_reason, coalesce(c.account_id, c.key_fingerprint) as account_id, "
 		"c.version, "
 		"(select count(*) from bot_configs b where b.credential_id = c.id) as bots, "
+		"nullif(array_to_string(c.egresses, ' '), '') as bound_to, "
 		"c.checked_at from credentials c join tenants t on t.id = c.tenant_id "
 		"where $1::uuid is null or c.tenant_id = $1 order by t.name, c.name",
 		1, parameters, ret, err);

@@ -25,6 +25,7 @@ struct credential { /* texts owned; credential_done frees */
 	char exchange[16], environment[16], status[16];
 	char account_id[CREDENTIAL_ACCOUNT_SIZE]; /* or the key's fingerprint; "" until checked */
 	int64_t version, version_min, key_version;
+	char *egresses; /* that it is bound to, as "a,b"; "": any */
 	char *sealed;
 	char *wrapped_private_key, *master_key_id; /* the tenant's; "" if it has no key */
 };
@@ -46,7 +47,7 @@ MUST_CHECK int credential_find(
 	struct postgres *postgres, const char *name, struct credential *ret, struct err *err);
 
 /* All of one tenant (NULL: all tenants): id, tenant, name, exchange, environment, status,
- * status_reason, account_id, version, bots, checked_at. */
+ * status_reason, account_id, version, bots, bound_to, checked_at. */
 MUST_CHECK int credential_list(struct postgres *postgres, const struct uuid *tenant,
 	struct postgres_result **ret, struct err *err);
 

@@ -53,10 +53,18 @@ begin
 			'config_version', b.config_version),
 		'credential', (select json_build_object('id', c.id, 'sealed', c.sealed,
 			'version_min', c.version_min, 'account_id', coalesce(c.account_id, c.key_fingerprint),
-			'environment', c.environment, 'status', c.status,
+			'environment', c.environment, 'status', c.status, 'egresses', c.egresses,
 			'wrapped', t.wrapped_private_key, 'master_key_id', t.master_key_id)
 			from credentials c join tenants t on t.id = c.tenant_id
 			where c.id = b.credential_id and c.tenant_id = b.tenant_id),
+		-- The best of the plans that are current, and how new the endpoint pool is (0012).
+		'tier', coalesce((select n.endpoint_tier from user_subscriptions u
+			join subscription_plans n on n.id = u.plan_id
+			where u.tenant_id = b.tenant_id and u.status in ('trialing', 'active', 'past_due')
+			and (u.current_period_end is null or u.current_period_end > now())
+			order by array_position(array['emergency', 'premium', 'standard', 'economy'], n.endpoint_tier)
+			limit 1), 'standard'),
+		'pool_version', (select v.version from endpoint_pool v),
 		'pairs', coalesce((select json_agg(json_build_object('id', p.id, 'symbol', p.symbol,
 			'side', p.side, 'automatic_mode', p.automatic_mode, 'leverage', p.leverage,
 			'ema_interval', p.ema_interval, 'position_mode', p.position_mode,
@@ -469,10 +477,13 @@ begin
 		insert into usage_events (tenant_id, bot_id, idempotency_key, type, detail, quantity, occurred_at)
 			select v_tenant, p_bot, p_bot || '/' || epoch_ms(p_slot) || '/' || u.type, u.type, u.detail,
 				u.quantity, p_slot
-			from (values ('run', '', 1::numeric), ('run_seconds', '', v_ms / 1000.0),
-				('api_calls', coalesce(p ->> 'venue', ''), coalesce((p ->> 'calls')::numeric, 0)))
+			from (values ('run', '', 1::numeric), ('run_seconds', '', v_ms / 1000.0))
 				as u(type, detail, quantity)
 			where u.quantity > 0
+			-- By the tier of the endpoints that they went through: "bybit/standard".
+			union all select v_tenant, p_bot, p_bot || '/' || epoch_ms(p_slot) || '/api_calls/' || c.key,
+				'api_calls', coalesce(p ->> 'venue', '') || '/' || c.key, c.value::numeric, p_slot
+			from jsonb_each_text(coalesce(p -> 'calls', '{}')) c
 			on conflict do nothing;
 	end if;
 	if p_status = 'dead' then

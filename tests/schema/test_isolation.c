@@ -90,6 +90,8 @@ static const struct grant grants[] = {
 	{"cycles", "---- ---- S--- S--- S---"},
 	{"dead_letter_view", "---- ---- S--- S--- S---"},
 	{"dead_letters", "s--- SIU- S--- SIU- S---"},
+	{"endpoint_pool", "---- S--- ---- S-U- S---"},
+	{"endpoint_usage", "---- SIU- ---- SIU- S---"},
 	{"equity_curve", "---- ---- S--- S--- S---"},
 	{"funding", "---- SI-- S--- SI-- S---"},
 	{"leg_claims", "S--- SIUD S--- SIUD S---"},
@@ -110,6 +112,7 @@ static const struct grant grants[] = {
 	{"usage_events", "---- SI-- S--- SI-- S---"},
 	{"user_subscriptions", "S--- S--- S--- SIUD S---"},
 	{"users", "---- ---- SiuD SIUD S---"},
+	{"venue_endpoints", "---- S--- ---- SIUD S---"},
 };
 
 Test(isolation, every_role_has_the_written_verbs_and_no_more)

@@ -659,14 +659,84 @@ Test(run, a_slot_that_the_venue_answers_wrongly_each_time_is_a_dead_letter)
 	EXPECT_DB("select count(*) from dead_letters", "1", "and a letter");
 }
 
+/* What is known of refused keys is a minute older. */
+static void pass_a_minute(void)
+{
+	static struct redis_script script = {
+		.source = "for _, key in ipairs(redis.call('KEYS', '{bb}:a:*:first')) do\n"
+			  "  for _, name in ipairs(redis.call('ZRANGE', key, 0, -1)) do\n"
+			  "    redis.call('ZINCRBY', key, -60000, name)\n"
+			  "  end\n"
+			  "end\n"
+			  "return 0\n"};
+	const char *const none[] = {"{bb}:a"};
+	CLEANUP(redis_reply_free) struct redis_reply *reply = NULL;
+	struct err err;
+
+	cr_assert(zero(int, redis_eval(world.redis, &script, 1, 1, none, &reply, &err)), "%s",
+		err.message);
+}
+
+/* The first refusal may be the address's fault: the key is asked about once more. */
 Test(run, a_bad_key_blocks_the_bot_with_its_reason)
 {
 	set_price(DIP);
 	POST_OK(&world.client, "/sim/faults",
 		"{\"kind\":\"refuse\",\"path\":\"/v5/position/list\",\"code\":10003,\"count\":0}");
 	run_slot();
+	EXPECT_DB("select status from bot_configs where id = " BOT, "running", "not yet");
+	EXPECT_DB("select status || ' ' || error_class || ' ' || (retry_at > now() + interval '50 "
+		  "s') from bot_execution_logs",
+		"retrying auth true", "in a minute");
+	pass_a_minute();
+	test_database_run(world.bot.admin, "update bot_execution_logs set retry_at = now()");
+	execute_remembering(world.slot_s);
 	EXPECT_DB("select status || ' ' || (status_reason <> '') from bot_configs where id = " BOT,
 		"blocked true", "with a reason");
 	EXPECT_DB("select status || ' ' || error_class from bot_execution_logs", "error auth",
 		"the run ends");
+}
+
+/* The plan's tier picks it, and private calls leave from the credential's address only. */
+Test(run, calls_go_through_the_pool_and_are_metered_by_tier)
+{
+	CLEANUP(text_free)
+	char *rows = mem_format(
+		"insert into venue_endpoints (exchange, environment, name, base_url, egress, tier, "
+		"cost_per_1000) values ('bybit', 'testnet', 'gold', '%s', '127.0.0.3', 'premium', "
+		"500), ('bybit', 'testnet', 'plain', '%s', '127.0.0.4', 'standard', 0);"
+		"insert into subscription_plans (name, endpoint_tier) values ('big', 'premium');"
+		"insert into user_subscriptions (tenant_id, plan_id) select " TENANT
+		", id from subscription_plans where name = 'big';"
+		"update credentials set egresses = '{127.0.0.4}'",
+		world.client.url, world.client.url);
+
+	test_database_run(world.bot.admin, rows);
+	set_price(DIP);
+	run_slot();
+	expect_success("a run through the pool");
+	venues_note_usage(world.venues, world.bot.worker, true);
+	EXPECT_DB("select string_agg(distinct name, ' ' order by name) from endpoint_usage "
+		  "where operation like '%/v5/market/%'",
+		"gold", "public calls go by the tier");
+	EXPECT_DB("select string_agg(distinct name, ' ' order by name) from endpoint_usage "
+		  "where operation like '%/v5/account/%' or operation like '%/v5/order/%'",
+		"plain", "private ones by the address");
+	EXPECT_DB("select string_agg(detail, ' ' order by detail) from usage_events "
+		  "where type = 'api_calls'",
+		"bybit/premium bybit/standard", "each tier is billed");
+	EXPECT_DB("select (sum(quantity) = (select sum(ok + refused + limited + failed) from "
+		  "endpoint_usage))::text from usage_events where type = 'api_calls'",
+		"true", "no call is lost");
+	EXPECT_DB(
+		"select (sum(cost) = sum(ok) / 2.0)::text from endpoint_usage where name = 'gold'",
+		"true", "at its price");
+
+	test_database_run(world.bot.admin,
+		"update venue_endpoints set status = 'draining' where name = 'gold'");
+	test_database_run(world.bot.admin, "delete from endpoint_usage");
+	run_slot();
+	venues_note_usage(world.venues, world.bot.worker, true);
+	EXPECT_DB("select string_agg(distinct name, ' ') from endpoint_usage", "plain",
+		"a draining endpoint takes nothing from the next run on");
 }

@@ -269,10 +269,10 @@ __attribute__((unused)) static int64_t arrivals(const char *path)
 	return count;
 }
 
-static void execute(int64_t slot_s)
+/* With what Redis knows of before. */
+static void execute_remembering(int64_t slot_s)
 {
 	world.slept_ms = 0; /* the venue's handle has the machine's clock: within a run they part */
-	forget_market();
 	struct run_context context = {.postgres = world.bot.worker,
 		.redis = world.redis,
 		.http = world.http,
@@ -293,6 +293,12 @@ static void execute(int64_t slot_s)
 		.due_ms = slot_s * 1000};
 
 	run_execute(&context, &job, &world.result);
+}
+
+static void execute(int64_t slot_s)
+{
+	forget_market();
+	execute_remembering(slot_s);
 }
 
 /* The bot's next slot, now. */
