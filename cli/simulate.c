@@ -31,7 +31,7 @@ static const struct command_option options[] = {
 	{"threads", "N", "requests worked on at once (2)"},
 	{"latency-ms", "MS", "answer this much later (0)"},
 	{"match-delay-ms", "MS", "an acknowledged order takes effect up to this later (8)"},
-	{"ip-limit", "N", "requests per 5 s, all clients together; 0: none (600)"},
+	{"ip-limit", "N", "Bybit's requests per 5 s, the others in proportion; 0: none (600)"},
 	{"no-account-limits", NULL, "do not enforce the limits per account and endpoint"},
 	{"ledger", "FILE", "append what really happened, as JSON lines"},
 	{"state", "DIR", "keep everything there, and go on from it after a crash"},
@@ -234,10 +234,11 @@ static int run(struct command_context *context, int argc, char **argv, struct er
 
 const struct command simulate_command = {
 	.name = "simulate",
-	.summary = "Serve a simulated Bybit on recorded candles",
+	.summary = "Serve simulated venues on recorded candles",
 	.details =
-		"Serves the Bybit V5 linear API (docs/simulator.md) until TERM or Ctrl-C. Prices\n"
-		"come from CSV files of one-minute candles; after SYMBOL=FILE may stand\n"
+		"Serves the APIs of Bybit, Phemex and Binance (docs/simulator.md) until TERM or\n"
+		"Ctrl-C. Prices come from CSV files of one-minute candles; after SYMBOL=FILE may "
+		"stand\n"
 		",volume=quote ,shift=DAYS ,tick=SIZE ,lot=SIZE ,funding=RATE.\n"
 		"The replay begins far enough into the files for every indicator, and halts at\n"
 		"their end. With --state the next start goes on where this one was, however it\n"

@@ -3,7 +3,7 @@
 #include "core/base/cleanup.h"
 #include "core/io/doc.h"
 #include "core/io/field.h"
-#include "simulator/api.h"
+#include "simulator/door.h"
 #include "simulator/venue.h"
 
 #include <inttypes.h>
@@ -126,7 +126,7 @@ static int show_state(struct admin_call *call, struct err *err)
 	doc_child(call->result, "symbols", symbols);
 	doc_int(call->result, "ledger_lines", (int64_t)ledger_count(venue->ledger));
 	doc_bool(call->result, "ledger_file_good", ledger_file_good(venue->ledger));
-	api_requests(venue, requests);
+	door_requests(venue, requests);
 	doc_child(call->result, "requests", requests);
 	return 0;
 }
@@ -229,7 +229,7 @@ static int trade_by_hand(struct admin_call *call, struct err *err)
 	int account;
 
 	if (parse_trade(call, &account, &request, err) == -1 ||
-		desk_trade(venue, (size_t)account, &request, &order, err) == -1)
+		desk_place(venue, (size_t)account, &request, DESK_AT_ONCE, &order, err) == -1)
 		return -1;
 	doc_text(call->result, "orderId", order.venue_order_id);
 	if (broker_order(venue->broker, account, order.venue_order_id, &done)) {
@@ -331,9 +331,10 @@ static int show_ledger(struct admin_call *call, struct err *err)
 
 static int parse_rule_text(const struct admin_call *call, struct fault_rule *rule, struct err *err)
 {
-	const char *kind, *path, *key, *message;
+	const char *kind, *method, *path, *key, *message;
 
 	if (field_text(&call->body, "kind", &kind, err) == -1 ||
+		optional_text(call, "method", "", &method, err) == -1 ||
 		optional_text(call, "path", "", &path, err) == -1 ||
 		optional_text(call, "key", "", &key, err) == -1 ||
 		optional_text(call, "message", "misbehaviour on order", &message, err) == -1)
@@ -341,10 +342,11 @@ static int parse_rule_text(const struct admin_call *call, struct fault_rule *rul
 	if (!faults_kind_parse(kind, &rule->kind))
 		return err_set(
 			err, ERR_INVALID, ERR_RETRY_NEVER, "kind: unrecognized \"%.40s\"", kind);
-	if (strlen(path) >= sizeof rule->path || strlen(key) >= sizeof rule->key ||
-		strlen(message) >= sizeof rule->message)
-		return err_set(
-			err, ERR_INVALID, ERR_RETRY_NEVER, "path, key or message is too long");
+	if (strlen(method) >= sizeof rule->method || strlen(path) >= sizeof rule->path ||
+		strlen(key) >= sizeof rule->key || strlen(message) >= sizeof rule->message)
+		return err_set(err, ERR_INVALID, ERR_RETRY_NEVER,
+			"method, path, key or message is too long");
+	(void)snprintf(rule->method, sizeof rule->method, "%s", method);
 	(void)snprintf(rule->path, sizeof rule->path, "%s", path);
 	(void)snprintf(rule->key, sizeof rule->key, "%s", key);
 	(void)snprintf(rule->message, sizeof rule->message, "%s", message);
@@ -363,7 +365,7 @@ static int add_fault(struct admin_call *call, struct err *err)
 			err) == -1 ||
 		optional_int(call, "delay_ms", 0, DELAY_MAX_MS, 0, &rule.delay_ms, err) == -1 ||
 		optional_int(call, "status", 400, 599, 502, &status, err) == -1 ||
-		optional_int(call, "code", 1, INT32_MAX, 10016, &code, err) == -1)
+		optional_int(call, "code", -INT32_MAX, INT32_MAX, 10016, &code, err) == -1)
 		return -1;
 	rule.status = (int)status;
 	rule.code = (int)code;
@@ -382,6 +384,7 @@ static int show_faults(struct admin_call *call, struct err *err)
 		const struct fault_rule *rule = faults_get(call->venue->faults, i);
 		struct doc *row = doc_object();
 		doc_text(row, "kind", faults_kind_text(rule->kind));
+		doc_text(row, "method", rule->method);
 		doc_text(row, "path", rule->path);
 		doc_text(row, "key", rule->key);
 		doc_int(row, "skip", rule->skip);

@@ -14,7 +14,7 @@
  *     POST   /sim/withdraw          {"key","amount"}: of what is available
  *     GET    /sim/ledger            JSON lines; ?uid= or ?key= of one account, ?from= sequence
  *     GET    /sim/faults            the rules of misbehaviour and how often each struck
- *     POST   /sim/faults            {"kind"[,"path"][,"key"][,"skip"][,"count"][,"chance_ppm"]
+ *     POST   /sim/faults {"kind"[,"method"][,"path"][,"key"][,"skip"][,"count"][,"chance_ppm"]
  *                                   [,"delay_ms"][,"status"][,"code"][,"message"]}
  *     DELETE /sim/faults            forgets them all
  *

@@ -63,6 +63,22 @@ static int set_price(struct venue *venue, size_t symbol, struct decimal last, st
 		err);
 }
 
+static int pay_funding(struct venue *venue, size_t symbol, struct decimal rate, struct err *err)
+{
+	struct broker_price price;
+
+	if (broker_funding(venue->broker, (int)symbol, venue->server_ms, rate, err) == -1)
+		return -1;
+	(void)broker_last_price(venue->broker, (int)symbol, &price);
+	if (venue->rate_count == venue->rate_room) {
+		venue->rate_room = venue->rate_room == 0 ? 64 : venue->rate_room * 2;
+		venue->rates = mem_grow(venue->rates, venue->rate_room, sizeof venue->rates[0]);
+	}
+	venue->rates[venue->rate_count++] = (struct venue_rate){
+		.symbol = symbol, .paid_ms = venue->server_ms, .rate = rate, .mark = price.mark};
+	return 0;
+}
+
 /* The market's first step was taken when it was made. */
 static int step(struct venue *venue, const struct deed *deed, struct err *err)
 {
@@ -72,8 +88,7 @@ static int step(struct venue *venue, const struct deed *deed, struct err *err)
 		const struct market_quote *quote = market_quote(venue->market, i);
 		if (set_price(venue, i, quote->last, quote->mark, err) == -1 ||
 			(quote->funding_now &&
-				broker_funding(venue->broker, (int)i, venue->server_ms,
-					quote->funding_rate, err) == -1))
+				pay_funding(venue, i, quote->funding_rate, err) == -1))
 			return -1;
 	}
 	return 0;
@@ -146,7 +161,7 @@ static int carry_out(
 	case DEED_PRICE:
 		return set_price(venue, (size_t)symbol, deed->amount, deed->second, err);
 	case DEED_FUNDING:
-		return broker_funding(broker, symbol, venue->server_ms, deed->amount, err);
+		return pay_funding(venue, (size_t)symbol, deed->amount, err);
 	case DEED_FORCE:
 		return force(venue, deed, err);
 	case DEED_KINDS:
@@ -187,47 +202,56 @@ static void act_surely(struct venue *venue, struct deed *deed)
 /* --- traders -------------------------------------------------------------------------------- */
 
 /* When a request that is acknowledged now takes effect. */
-static int64_t effect_ms(const struct venue *venue)
+static int64_t effect_ms(const struct venue *venue, unsigned how)
 {
 	uint64_t span = (uint64_t)(venue->match_delay_max_ms - venue->match_delay_min_ms) + 1;
 	uint64_t dice = market_dice(venue->seed, venue->asked, 0);
 
+	if ((how & DESK_AT_ONCE) != 0)
+		return venue->server_ms;
 	return venue->server_ms + venue->match_delay_min_ms + (int64_t)(dice % span);
 }
 
+static int ask(struct venue *venue, struct deed *deed, unsigned how, struct order *ret_order,
+	struct err *err)
+{
+	deed->effect_ms = effect_ms(venue, how);
+	if (act(venue, deed, ret_order, err) == -1)
+		return -1;
+	if ((how & DESK_AT_ONCE) != 0)
+		desk_due(venue);
+	return 0;
+}
+
 int desk_place(struct venue *venue, size_t account, const struct order_request *request,
-	bool id_may_repeat, struct order *ret_order, struct err *err)
+	unsigned how, struct order *ret_order, struct err *err)
 {
 	struct deed deed = {.kind = DEED_PLACE,
 		.account = (int64_t)account,
 		.symbol = broker_symbol(venue->broker, request->symbol),
-		.id_may_repeat = id_may_repeat,
-		.effect_ms = effect_ms(venue),
+		.id_may_repeat = (how & DESK_ID_MAY_REPEAT) != 0,
 		.request = *request};
 
 	assert(deed.symbol >= 0);
-	return act(venue, &deed, ret_order, err);
+	return ask(venue, &deed, how, ret_order, err);
 }
 
 int desk_amend(struct venue *venue, size_t account, const char *order_id,
-	const struct broker_amend *amend, struct err *err)
+	const struct broker_amend *amend, unsigned how, struct err *err)
 {
-	struct deed deed = {.kind = DEED_AMEND,
-		.account = (int64_t)account,
-		.effect_ms = effect_ms(venue),
-		.amend = *amend};
+	struct deed deed = {.kind = DEED_AMEND, .account = (int64_t)account, .amend = *amend};
 
 	(void)snprintf(deed.order_id, sizeof deed.order_id, "%s", order_id);
-	return act(venue, &deed, NULL, err);
+	return ask(venue, &deed, how, NULL, err);
 }
 
-int desk_cancel(struct venue *venue, size_t account, const char *order_id, struct err *err)
+int desk_cancel(
+	struct venue *venue, size_t account, const char *order_id, unsigned how, struct err *err)
 {
-	struct deed deed = {
-		.kind = DEED_CANCEL, .account = (int64_t)account, .effect_ms = effect_ms(venue)};
+	struct deed deed = {.kind = DEED_CANCEL, .account = (int64_t)account};
 
 	(void)snprintf(deed.order_id, sizeof deed.order_id, "%s", order_id);
-	return act(venue, &deed, NULL, err);
+	return ask(venue, &deed, how, NULL, err);
 }
 
 int desk_leverage(struct venue *venue, size_t account, int symbol, struct decimal buy,
@@ -265,21 +289,6 @@ int desk_margin_mode(
 }
 
 /* --- the operator --------------------------------------------------------------------------- */
-
-int desk_trade(struct venue *venue, size_t account, const struct order_request *request,
-	struct order *ret_order, struct err *err)
-{
-	struct deed deed = {.kind = DEED_PLACE,
-		.account = (int64_t)account,
-		.symbol = broker_symbol(venue->broker, request->symbol),
-		.effect_ms = venue->server_ms,
-		.request = *request};
-
-	if (act(venue, &deed, ret_order, err) == -1)
-		return -1;
-	desk_due(venue);
-	return 0;
-}
 
 int desk_transfer(struct venue *venue, size_t account, struct decimal amount, struct err *err)
 {

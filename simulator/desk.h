@@ -17,16 +17,18 @@ struct venue;
 
 /* ---- traders -------------------------------------------------------------------------------- */
 
-/*
- * As broker_place (id_may_repeat: broker_place_again), broker_amend, broker_cancel, with effect a
- * drawn moment later.
- */
+enum {
+	DESK_ID_MAY_REPEAT = 1, /* see broker_place_again */
+	DESK_AT_ONCE = 2,       /* takes effect before the call returns, not a drawn moment later */
+};
+
+/* As broker_place, broker_amend, broker_cancel. */
 MUST_CHECK int desk_place(struct venue *venue, size_t account, const struct order_request *request,
-	bool id_may_repeat, struct order *ret_order, struct err *err);
+	unsigned how, struct order *ret_order, struct err *err);
 MUST_CHECK int desk_amend(struct venue *venue, size_t account, const char *order_id,
-	const struct broker_amend *amend, struct err *err);
+	const struct broker_amend *amend, unsigned how, struct err *err);
 MUST_CHECK int desk_cancel(
-	struct venue *venue, size_t account, const char *order_id, struct err *err);
+	struct venue *venue, size_t account, const char *order_id, unsigned how, struct err *err);
 
 /* symbol -1: every one, for the two modes. */
 MUST_CHECK int desk_leverage(struct venue *venue, size_t account, int symbol, struct decimal buy,
@@ -38,9 +40,6 @@ MUST_CHECK int desk_margin_mode(
 
 /* ---- the operator --------------------------------------------------------------------------- */
 
-/* An order that takes effect at once. */
-MUST_CHECK int desk_trade(struct venue *venue, size_t account, const struct order_request *request,
-	struct order *ret_order, struct err *err);
 /* amount > 0: a deposit, < 0: a withdrawal of what is available. */
 MUST_CHECK int desk_transfer(
 	struct venue *venue, size_t account, struct decimal amount, struct err *err);

@@ -79,10 +79,15 @@ static uint64_t draw(struct faults *faults)
 	return faults->dice >> 33;
 }
 
-static bool matches(const struct fault_rule *rule, const char *path, const char *key)
+static bool fits(const char *wanted, const char *text)
 {
-	return (rule->path[0] == '\0' || strcmp(rule->path, path) == 0) &&
-	       (rule->key[0] == '\0' || strcmp(rule->key, key) == 0);
+	return wanted[0] == '\0' || strcmp(wanted, text) == 0;
+}
+
+static bool matches(const struct fault_rule *rule, const struct fault_request *request)
+{
+	return fits(rule->method, request->method) && fits(rule->path, request->path) &&
+	       fits(rule->key, request->key);
 }
 
 static bool strikes(struct faults *faults, struct fault_rule *rule)
@@ -113,13 +118,13 @@ static void add_up(struct fault_verdict *verdict, const struct fault_rule *rule)
 	}
 }
 
-struct fault_verdict faults_judge(struct faults *faults, const char *path, const char *key)
+struct fault_verdict faults_judge(struct faults *faults, const struct fault_request *request)
 {
 	struct fault_verdict verdict = {0};
 
 	for (size_t i = 0; i < faults->count; i++) {
 		struct fault_rule *rule = &faults->rules[i];
-		if (matches(rule, path, key) && strikes(faults, rule))
+		if (matches(rule, request) && strikes(faults, rule))
 			add_up(&verdict, rule);
 	}
 	return verdict;

@@ -34,6 +34,7 @@ enum fault_kind {
 
 struct fault_rule {
 	enum fault_kind kind;
+	char method[8];       /* "POST"; "" for every method */
 	char path[64];        /* "/v5/order/create"; "" for every path */
 	char key[65];         /* "" for every key and for public requests */
 	int64_t skip;         /* matching requests that pass first */
@@ -70,8 +71,13 @@ void faults_clear(struct faults *faults);
 size_t faults_count(const struct faults *faults);
 const struct fault_rule *faults_get(const struct faults *faults, size_t index);
 
-/* key "" for a public request. Counts the request in every matching rule. */
-struct fault_verdict faults_judge(struct faults *faults, const char *path, const char *key);
+struct fault_request {
+	const char *method, *path;
+	const char *key; /* "" for a public request */
+};
+
+/* Counts the request in every matching rule. */
+struct fault_verdict faults_judge(struct faults *faults, const struct fault_request *request);
 
 /* "cut_after" …; false if there is none such. */
 bool faults_kind_parse(const char *text, enum fault_kind *ret);

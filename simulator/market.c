@@ -116,6 +116,15 @@ static int64_t bucket_start(enum market_interval interval, int64_t at_ms)
 	return at_ms - at_ms % length_ms;
 }
 
+int64_t market_interval_end_ms(enum market_interval interval, int64_t at_ms)
+{
+	int64_t start_ms = bucket_start(interval, at_ms);
+
+	if (intervals[interval].length_ms == 0) /* a day of the next month, however long this is */
+		return month_start(start_ms + 31 * DAY_MS + DAY_MS / 2);
+	return start_ms + intervals[interval].length_ms;
+}
+
 static void merge(struct candle *into, const struct candle *next)
 {
 	into->high = decimal_max(into->high, next->high);

@@ -115,6 +115,9 @@ struct decimal market_price_day_ago(const struct market *market, size_t symbol);
 /* The text of an interval ("5", "D"); false if there is none such. */
 bool market_interval_parse(const char *text, enum market_interval *ret);
 
+/* When the candle that at_ms lies in has ended. */
+int64_t market_interval_end_ms(enum market_interval interval, int64_t at_ms);
+
 /*
  * Candles that opened at or after from_ms and at or before to_ms, the newest limit of them, newest
  * first, the forming one included (closed false). Returns how many were written to ret, which has

@@ -3,7 +3,7 @@
 #include "core/base/cleanup.h"
 #include "core/io/http_server.h"
 #include "simulator/admin.h"
-#include "simulator/api.h"
+#include "simulator/door.h"
 #include "simulator/venue.h"
 
 #include <stdio.h>
@@ -45,7 +45,7 @@ static void handle(
 	if (venue->admin && strncmp(request->path, "/sim/", 5) == 0)
 		admin_handle(venue, request, reply);
 	else
-		api_handle(venue, request, reply);
+		door_handle(venue, request, reply);
 }
 
 static void wait_ms(struct venue *venue, int64_t idle_ms)
@@ -173,7 +173,7 @@ void simulator_state(struct simulator *simulator, struct simulator_state *ret)
 		.accounts = accounts_count(venue->accounts),
 		.symbols = venue->instrument_count,
 		.ledger_lines = ledger_count(venue->ledger),
-		.requests = api_request_count(venue)};
+		.requests = door_request_count(venue)};
 	ret->broken = !venue_leave(venue);
 	if (ret->broken)
 		ret->failure = venue->failure; /* set once, never changed */

@@ -1,9 +1,11 @@
 /*
- * simulator - an exchange on loopback that serves the Bybit V5 linear API from recorded candles.
+ * simulator - an exchange on loopback that serves the APIs of three venues from recorded candles.
  *
- * A client of the real venue needs no change: paths, signature, window, envelope, error codes,
- * limits and headers are the venue's (docs/simulator.md says what is modelled and what is not).
- * Matching is the broker's; prices come from files of one-minute candles.
+ * Bybit V5 linear, Phemex USDT perpetuals and Binance USDⓈ-M futures, told apart by their paths,
+ * over one broker: a key is the same account at each. A client of the real venue needs no change:
+ * paths, signature, window, envelope, error codes, limits and headers are the venue's
+ * (docs/simulator.md says what is modelled and what is not). Matching is the broker's; prices come
+ * from files of one-minute candles.
  *
  * Two clocks. The server clock is real: the envelope's `time`, signatures, windows, rate limits,
  * and the times of orders, executions and book rows. The market clock runs at speed from the
@@ -50,8 +52,12 @@ struct simulator_options {  /* begin with simulator_options_default() */
 
 	/* An acknowledged request takes effect after a real delay drawn from this range. */
 	int64_t match_delay_min_ms, match_delay_max_ms;
-	int64_t latency_ms;     /* of every reply, once it is worked out */
-	int ip_limit;           /* requests per 5 s, all clients together; 0: none */
+	int64_t latency_ms; /* of every reply, once it is worked out */
+	/*
+	 * Of Bybit's requests per 5 s, all clients together; 600 is the venue's own. The other
+	 * dialects' limits change in proportion. 0: none.
+	 */
+	int ip_limit;
 	bool no_account_limits; /* true: the limits per account and endpoint are not enforced */
 
 	const char *ledger_file; /* NULL: in memory only */

@@ -9,8 +9,23 @@
 
 #define CLOSED_ORDERS_KEPT 1000000 /* per account: as good as all */
 #define STATE_VERSION 1
+#define IP_LIMIT_NORMAL 600 /* Bybit's; the other dialects' limits keep their proportion to it */
 
 /* --- building ------------------------------------------------------------------------------- */
+
+static void keep_id(struct venue *venue, const char *id)
+{
+	uint64_t number = broker_id_number(id);
+
+	while (number >= venue->order_id_room) {
+		venue->order_id_room = venue->order_id_room == 0 ? 1024 : venue->order_id_room * 2;
+		venue->order_ids = mem_grow(
+			venue->order_ids, venue->order_id_room, sizeof venue->order_ids[0]);
+	}
+	for (; venue->order_id_count <= number; venue->order_id_count++)
+		venue->order_ids[venue->order_id_count][0] = '\0';
+	(void)snprintf(venue->order_ids[number], sizeof venue->order_ids[number], "%s", id);
+}
 
 static void on_event(void *context, const struct broker_event *event)
 {
@@ -26,6 +41,8 @@ static void on_event(void *context, const struct broker_event *event)
 		leverage = broker_symbol_state(venue->broker, event->account, event->symbol)
 				   .buy_leverage;
 	}
+	if (event->kind == BROKER_EVENT_ACCEPTED)
+		keep_id(venue, event->order->venue_order_id);
 	ledger_append(venue->ledger, event, venue_uid(account), venue->market_ms);
 	records_event(&venue->records[account], event, mark, leverage);
 }
@@ -326,7 +343,8 @@ int venue_new(const struct simulator_options *options, struct venue **ret, struc
 		goto fail;
 	size_t accounts = accounts_count(venue->given);
 	venue->records = mem_zero(accounts, sizeof venue->records[0]);
-	venue->limits = limits_new(accounts, VENUE_ENDPOINTS_MAX, options->ip_limit);
+	venue->limits = limits_new(
+		accounts, options->ip_limit * INT64_C(1000000) / IP_LIMIT_NORMAL);
 	venue->faults = faults_new(options->seed);
 	if (begin_or_restore(venue, options, err) == -1)
 		goto fail;
@@ -356,6 +374,8 @@ void venue_free(struct venue **venue)
 		for (size_t i = 0; i < accounts_count(gone->accounts); i++)
 			records_done(&gone->records[i]);
 	free(gone->records);
+	free(gone->order_ids);
+	free(gone->rates);
 	ledger_free(&gone->ledger);
 	limits_free(&gone->limits);
 	faults_free(&gone->faults);

@@ -21,7 +21,13 @@
 
 #include <pthread.h>
 
-#define VENUE_ENDPOINTS_MAX 64
+#define VENUE_ROUTES_MAX 128
+
+struct venue_rate { /* a funding payment that was due */
+	size_t symbol;
+	int64_t paid_ms; /* server */
+	struct decimal rate, mark;
+};
 
 struct venue {
 	const struct clock *clock;
@@ -41,6 +47,11 @@ struct venue {
 	struct market *market;
 	struct broker *broker;
 	struct records *records; /* one per account */
+	/* Each order's id by the number in it, for venues whose ids are numbers. */
+	char (*order_ids)[VENUE_ORDER_ID_SIZE];
+	uint64_t order_id_count, order_id_room;
+	struct venue_rate *rates; /* oldest first */
+	size_t rate_count, rate_room;
 	struct ledger *ledger;
 	struct limits *limits;
 	struct faults *faults;
@@ -51,7 +62,8 @@ struct venue {
 	int64_t server_ms; /* never goes back */
 	int64_t mono_ms, market_ms;
 	uint64_t asked; /* orders, amends and cancels so far: the dice's position */
-	int64_t requests[VENUE_ENDPOINTS_MAX]; /* arrivals per endpoint, whatever became of them */
+	int64_t requests[VENUE_ROUTES_MAX]; /* arrivals per route (door.c), whatever became of them
+					     */
 };
 
 MUST_CHECK int venue_new(

@@ -1,16 +1,14 @@
 /*
- * Reads any bytes as requests to the simulated exchange, one a line: METHOD, path, and the query
- * or body. Signatures are left out: what is behind them is tried. Whatever is asked, each request
+ * Reads any bytes as requests to the simulated exchange, one a line: METHOD, path, and its
+ * parameters: JSON where they begin so, else a form, which stands for a query too. Signatures are
+ * left out: what is behind them is tried, in all three dialects. Whatever is asked, each request
  * gets a reply, and the account's money stays explained to the last digit.
  */
 #include "core/base/cleanup.h"
 #include "simulator/admin.h"
-#include "simulator/api_account.h"
-#include "simulator/api_book.h"
-#include "simulator/api_call.h"
-#include "simulator/api_listing.h"
-#include "simulator/api_market.h"
-#include "simulator/api_order.h"
+#include "simulator/as_binance.h"
+#include "simulator/as_bybit.h"
+#include "simulator/as_phemex.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <inttypes.h>
@@ -23,31 +21,7 @@
 #define MINUTES 20
 #define REQUESTS_MAX 64
 
-static const struct {
-	const char *path;
-	int (*run)(struct api_call *call);
-} routes[] = {
-	{"/v5/market/time", api_market_time},
-	{"/v5/market/instruments-info", api_market_instruments},
-	{"/v5/market/kline", api_market_kline},
-	{"/v5/market/tickers", api_market_tickers},
-	{"/v5/market/risk-limit", api_market_risk_limit},
-	{"/v5/account/wallet-balance", api_account_wallet},
-	{"/v5/account/info", api_account_info},
-	{"/v5/account/transaction-log", api_book_transactions},
-	{"/v5/account/set-margin-mode", api_account_set_margin_mode},
-	{"/v5/position/list", api_account_positions},
-	{"/v5/position/closed-pnl", api_book_closed_pnl},
-	{"/v5/position/set-leverage", api_account_set_leverage},
-	{"/v5/position/switch-mode", api_account_switch_mode},
-	{"/v5/order/create", api_order_create},
-	{"/v5/order/amend", api_order_amend},
-	{"/v5/order/cancel", api_order_cancel},
-	{"/v5/order/cancel-all", api_order_cancel_all},
-	{"/v5/order/realtime", api_listing_realtime},
-	{"/v5/order/history", api_listing_history},
-	{"/v5/execution/list", api_book_executions},
-};
+static const struct dialect *const dialects[] = {&as_bybit, &as_phemex, &as_binance};
 
 static char file[] = "/tmp/botbeat-fuzz-XXXXXX";
 
@@ -100,27 +74,31 @@ static void check_money(const struct venue *venue)
 		die("money out of nowhere: %s", DECIMAL_TEXT(balance.balance.wallet));
 }
 
-static void run_route(struct venue *venue, const struct http_server_request *request, size_t route)
+static void run_route(struct venue *venue, const struct http_server_request *request,
+	const struct dialect *dialect, const struct route *route)
 {
-	CLEANUP(field_document_free) struct field_document *document = NULL;
-	CLEANUP(doc_free) struct doc *result = doc_object();
-	struct api_call call = {.venue = venue, .request = request, .result = result};
-	struct err err;
+	struct http_server_reply reply = {.status = 0};
+	struct call call = {.venue = venue,
+		.dialect = dialect,
+		.route = route,
+		.request = request,
+		.form = request->body[0] != '{',
+		.result = doc_object(),
+		.status = 200};
 
-	if (strcmp(request->method, "POST") == 0) {
-		if (field_parse(request->body, request->body_size_bytes, &document, &err) == -1)
-			return;
-		call.body = field_root(document);
-		if (!field_is_object(&call.body))
-			return;
-	}
 	venue_advance(venue);
-	int outcome = routes[route].run(&call);
-	if ((outcome == -1) != (call.code != API_OK) || (outcome == -1 && call.message[0] == '\0'))
-		die("%s: a refusal without code or text", routes[route].path);
-	CLEANUP(text_free) char *text = doc_dump(result);
-	if (text[0] != '{')
-		die("%s: no object", routes[route].path);
+	if (call.form || dialect->read_body(&call) == 0) {
+		int outcome = route->run(&call);
+		if ((outcome == -1) != (call.code != 0) ||
+			(outcome == -1 && call.message[0] == '\0'))
+			die("%s: a refusal without code or text", route->path);
+	}
+	dialect->seal(&call, &reply);
+	if (reply.status == 0 || reply.body == NULL)
+		die("%s: no reply", route->path);
+	free(reply.body);
+	field_document_free(&call.document);
+	doc_free(&call.result);
 }
 
 static void run_request(struct venue *venue, char *line)
@@ -129,16 +107,17 @@ static void run_request(struct venue *venue, char *line)
 	const char *method = strsep(&rest, " ");
 	const char *path = rest != NULL ? strsep(&rest, " ") : "";
 	const char *text = rest != NULL ? rest : "";
-	bool post = strcmp(method, "POST") == 0;
-	const struct http_server_request request = {.method = post ? "POST" : "GET",
+	const struct http_server_request request = {.method = method,
 		.path = path,
-		.query = post ? "" : text,
-		.body = post ? text : "",
-		.body_size_bytes = post ? strlen(text) : 0};
+		.query = "",
+		.body = text,
+		.body_size_bytes = strlen(text)};
 
-	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
-		if (strcmp(routes[i].path, path) == 0)
-			run_route(venue, &request, i);
+	for (size_t i = 0; i < sizeof dialects / sizeof dialects[0]; i++)
+		for (size_t k = 0; k < dialects[i]->route_count; k++)
+			if (strcmp(dialects[i]->routes[k].path, path) == 0 &&
+				strcmp(dialects[i]->routes[k].method, method) == 0)
+				run_route(venue, &request, dialects[i], &dialects[i]->routes[k]);
 	if (strncmp(path, "/sim/", 5) == 0) {
 		struct http_server_reply reply = {.status = 0};
 		admin_handle(venue, &request, &reply);

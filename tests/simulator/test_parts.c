@@ -109,30 +109,68 @@ Test(lookup, finds_each_of_many_and_nothing_else)
 
 Test(limits, a_window_of_a_second_begins_with_its_first_request)
 {
-	struct limits *limits = limits_new(2, 3, 0);
+	const struct limits_rule rule = {.limit = 3, .window_ms = 1000};
+	struct limits *limits = limits_new(2, 0);
 	struct limits_state state;
 
 	for (int i = 0; i < 3; i++) {
-		cr_expect(limits_take(limits, 1, 2, 3, 1000 + i, &state));
+		cr_expect(limits_take(limits, 1, 2, 1, &rule, 1000 + i, &state));
 		cr_expect(eq(int, state.remaining, 2 - i));
 	}
 	cr_expect(eq(i64, state.reset_ms, 2000));
-	cr_expect(not(limits_take(limits, 1, 2, 3, 1999, &state)), "one too many");
-	cr_expect(limits_take(limits, 0, 2, 3, 1999, &state), "another account");
-	cr_expect(limits_take(limits, 1, 1, 3, 1999, &state), "another endpoint");
-	cr_expect(limits_take(limits, 1, 2, 3, 2000, &state), "the next second");
+	cr_expect(not(limits_take(limits, 1, 2, 1, &rule, 1999, &state)), "one too many");
+	cr_expect(limits_take(limits, 0, 2, 1, &rule, 1999, &state), "another account");
+	cr_expect(limits_take(limits, 1, 1, 1, &rule, 1999, &state), "another counter");
+	cr_expect(limits_take(limits, 1, 2, 1, &rule, 2000, &state), "the next second");
 	limits_free(&limits);
 }
 
-Test(limits, an_address_is_banned_for_ten_minutes)
+Test(limits, an_aligned_window_begins_with_the_clocks_own_minute)
 {
-	struct limits *limits = limits_new(1, 1, 2);
+	const struct limits_rule rule = {.limit = 10, .window_ms = 60000, .aligned = true};
+	struct limits *limits = limits_new(1, 0);
+	struct limits_state state;
 
-	cr_expect(limits_take_address(limits, 0));
-	cr_expect(limits_take_address(limits, 4999));
-	cr_expect(not(limits_take_address(limits, 4999)));
-	cr_expect(not(limits_take_address(limits, 4999 + LIMITS_IP_BAN_MS - 1)));
-	cr_expect(limits_take_address(limits, 4999 + LIMITS_IP_BAN_MS));
+	cr_expect(limits_take(limits, 0, 0, 10, &rule, 119000, &state), "ten at once");
+	cr_expect(not(limits_take(limits, 0, 0, 1, &rule, 119999, &state)));
+	cr_expect(eq(int, state.used, 11));
+	cr_expect(limits_take(limits, 0, 0, 1, &rule, 120000, &state), "the next minute");
+	limits_free(&limits);
+}
+
+Test(limits, an_address_is_banned_and_then_let_in_again)
+{
+	const struct limits_address_rule rule = {
+		.rule = {.limit = 600, .window_ms = 5000}, .ban_ms = 600000};
+	struct limits *limits = limits_new(1, 1000000 * 2 / 600 + 1); /* two requests */
+	int64_t until_ms;
+
+	cr_expect(eq(int, limits_take_address(limits, 0, 1, &rule, 0, &until_ms), LIMITS_PASS));
+	cr_expect(eq(int, limits_take_address(limits, 0, 1, &rule, 4999, &until_ms), LIMITS_PASS));
+	cr_expect(
+		eq(int, limits_take_address(limits, 0, 1, &rule, 4999, &until_ms), LIMITS_BANNED));
+	cr_expect(eq(i64, until_ms, 604999));
+	cr_expect(eq(int, limits_take_address(limits, 1, 1, &rule, 4999, &until_ms), LIMITS_PASS),
+		"another dialect counts for itself");
+	cr_expect(eq(
+		int, limits_take_address(limits, 0, 1, &rule, 604998, &until_ms), LIMITS_BANNED));
+	cr_expect(
+		eq(int, limits_take_address(limits, 0, 1, &rule, 604999, &until_ms), LIMITS_PASS));
+	limits_free(&limits);
+}
+
+Test(limits, a_grace_is_refused_before_the_ban)
+{
+	const struct limits_address_rule rule = {
+		.rule = {.limit = 10, .window_ms = 60000}, .grace = 5, .ban_ms = 120000};
+	struct limits *limits = limits_new(1, 1000000);
+	int64_t until_ms;
+
+	cr_expect(eq(int, limits_take_address(limits, 0, 10, &rule, 0, &until_ms), LIMITS_PASS));
+	cr_expect(eq(int, limits_take_address(limits, 0, 5, &rule, 1000, &until_ms), LIMITS_OVER));
+	cr_expect(eq(i64, until_ms, 60000), "until the window ends");
+	cr_expect(
+		eq(int, limits_take_address(limits, 0, 1, &rule, 1000, &until_ms), LIMITS_BANNED));
 	limits_free(&limits);
 }
 
@@ -142,6 +180,12 @@ static struct fault_rule rule(enum fault_kind kind)
 {
 	return (struct fault_rule){
 		.kind = kind, .count = 1, .chance_ppm = FAULTS_PPM, .status = 502};
+}
+
+static struct fault_verdict judge(struct faults *faults, const char *path, const char *key)
+{
+	return faults_judge(
+		faults, &(struct fault_request){.method = "POST", .path = path, .key = key});
 }
 
 Test(faults, a_rule_strikes_after_its_skips_and_as_often_as_it_says)
@@ -154,7 +198,7 @@ Test(faults, a_rule_strikes_after_its_skips_and_as_often_as_it_says)
 	cut.count = 2;
 	cr_assert(faults_add(faults, &cut));
 	for (size_t i = 0; i < 6; i++)
-		struck[i] = faults_judge(faults, "/any", "").cut ? 'x' : '.';
+		struck[i] = judge(faults, "/any", "").cut ? 'x' : '.';
 	cr_expect(eq(str, struck, WORD("..xx..")));
 	cr_expect(eq(i64, faults_get(faults, 0)->seen, 6));
 	cr_expect(eq(i64, faults_get(faults, 0)->spoilt, 2));
@@ -163,7 +207,7 @@ Test(faults, a_rule_strikes_after_its_skips_and_as_often_as_it_says)
 	faults_free(&faults);
 }
 
-Test(faults, a_rule_names_path_and_key)
+Test(faults, a_rule_names_method_path_and_key)
 {
 	struct faults *faults = faults_new(1);
 	struct fault_rule error = rule(FAULT_ERROR_BEFORE);
@@ -172,10 +216,14 @@ Test(faults, a_rule_names_path_and_key)
 	(void)snprintf(error.path, sizeof error.path, "/v5/order/create");
 	(void)snprintf(error.key, sizeof error.key, "alice");
 	cr_assert(faults_add(faults, &error));
-	cr_expect(zero(int, faults_judge(faults, "/v5/order/cancel", "alice").status));
-	cr_expect(zero(int, faults_judge(faults, "/v5/order/create", "bob").status));
-	cr_expect(eq(int, faults_judge(faults, "/v5/order/create", "alice").status, 502));
-	cr_expect(faults_judge(faults, "/v5/order/create", "alice").skip_execution);
+	cr_expect(zero(int, judge(faults, "/v5/order/cancel", "alice").status));
+	cr_expect(zero(int, judge(faults, "/v5/order/create", "bob").status));
+	cr_expect(eq(int, judge(faults, "/v5/order/create", "alice").status, 502));
+	cr_expect(judge(faults, "/v5/order/create", "alice").skip_execution);
+	(void)snprintf(error.method, sizeof error.method, "DELETE");
+	faults_clear(faults);
+	cr_assert(faults_add(faults, &error));
+	cr_expect(zero(int, judge(faults, "/v5/order/create", "alice").status), "another method");
 	faults_free(&faults);
 }
 
@@ -189,7 +237,7 @@ Test(faults, what_several_rules_do_adds_up)
 	later.delay_ms = 12;
 	cr_assert(faults_add(faults, &late) && faults_add(faults, &later) &&
 		  faults_add(faults, &cut));
-	struct fault_verdict verdict = faults_judge(faults, "/any", "");
+	struct fault_verdict verdict = judge(faults, "/any", "");
 	cr_expect(eq(i64, verdict.delay_ms, 42));
 	cr_expect(verdict.cut);
 	cr_expect(not(verdict.skip_execution));
@@ -208,7 +256,7 @@ Test(faults, chance_is_about_what_it_says_and_the_seed_repeats_it)
 		rare.chance_ppm = FAULTS_PPM / 10;
 		cr_assert(faults_add(faults, &rare));
 		for (int i = 0; i < 10000; i++)
-			struck[round] += faults_judge(faults, "/any", "").delay_ms > 0;
+			struck[round] += judge(faults, "/any", "").delay_ms > 0;
 		faults_free(&faults);
 	}
 	cr_expect(eq(int, struck[0], struck[1]));

@@ -1,7 +1,8 @@
-#include "simulator/api_listing.h"
+#include "simulator/as_bybit_listing.h"
 
 #include "core/base/cleanup.h"
-#include "simulator/api_call.h"
+#include "simulator/as_bybit.h"
+#include "simulator/view.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,15 +16,8 @@
 #define REALTIME_CLOSED_MAX 500
 #define DAY_MS (INT64_C(86400) * 1000)
 #define HISTORY_SPAN_MS (7 * DAY_MS)
-#define AVERAGE_SCALE 8
 
 /* --- one row -------------------------------------------------------------------------------- */
-
-static bool conditional(const struct broker_order *order)
-{
-	return order->request.type == ORDER_STOP_MARKET ||
-	       !decimal_is_zero(order->request.trigger_price);
-}
 
 static const char *status_text(const struct broker_order *order)
 {
@@ -35,7 +29,7 @@ static const char *status_text(const struct broker_order *order)
 	case ORDER_STATUS_FILLED:
 		return "Filled";
 	case ORDER_STATUS_CANCELLED:
-		return conditional(order) && !order->triggered ? "Deactivated" : "Cancelled";
+		return view_conditional(order) && !order->triggered ? "Deactivated" : "Cancelled";
 	case ORDER_STATUS_REJECTED:
 		return "Rejected";
 	}
@@ -105,18 +99,14 @@ static const char *time_in_force_word(const struct order_request *request)
 static void put_amounts(struct doc *row, const struct broker_order *order)
 {
 	const struct order *shown = &order->order;
-	struct decimal left = order_status_final(shown->status)
-				      ? DECIMAL_ZERO
-				      : decimal_sub(shown->quantity, shown->filled);
+	struct decimal left = view_left(shown);
 
 	doc_decimal(row, "price", shown->price);
 	doc_decimal(row, "qty", shown->quantity);
 	if (decimal_is_zero(shown->filled))
 		doc_text(row, "avgPrice", "");
 	else
-		doc_decimal(row, "avgPrice",
-			decimal_trim(decimal_div(
-				shown->filled_value, shown->filled, AVERAGE_SCALE, ROUND_HALF_UP)));
+		doc_decimal(row, "avgPrice", view_average(order));
 	doc_decimal(row, "leavesQty", left);
 	doc_text(row, "leavesValue", "");
 	doc_decimal(row, "cumExecQty", shown->filled);
@@ -130,7 +120,7 @@ static void put_amounts(struct doc *row, const struct broker_order *order)
 
 static void put_trigger(struct doc *row, const struct broker_order *order)
 {
-	bool is_stop = conditional(order);
+	bool is_stop = view_conditional(order);
 
 	doc_text(row, "stopOrderType", is_stop ? "Stop" : "");
 	doc_text(row, "createType", is_stop ? "CreateByStopOrder" : "CreateByUser");
@@ -159,8 +149,8 @@ static struct doc *order_row(const struct broker_order *order)
 	doc_text(row, "orderId", shown->venue_order_id);
 	doc_text(row, "orderLinkId", shown->client_order_id);
 	doc_text(row, "symbol", shown->symbol);
-	doc_text(row, "side", api_call_side(shown->side));
-	doc_int(row, "positionIdx", api_call_position_index(shown->leg));
+	doc_text(row, "side", as_bybit_side(shown->side));
+	doc_int(row, "positionIdx", as_bybit_position_index(shown->leg));
 	doc_text(row, "orderType", order->request.type == ORDER_LIMIT ? "Limit" : "Market");
 	doc_text(row, "timeInForce", time_in_force_word(&order->request));
 	doc_text(row, "orderStatus", status_text(order));
@@ -174,8 +164,8 @@ static struct doc *order_row(const struct broker_order *order)
 	doc_text(row, "orderIv", "");
 	doc_text(row, "placeType", "");
 	doc_text(row, "smpType", "None");
-	api_call_put_integer(row, "createdTime", shown->created_ms);
-	api_call_put_integer(row, "updatedTime", shown->updated_ms);
+	call_put_integer(row, "createdTime", shown->created_ms);
+	call_put_integer(row, "updatedTime", shown->updated_ms);
 	return row;
 }
 
@@ -190,44 +180,43 @@ struct query {
 	char cursor[CURSOR_SIZE];
 };
 
-static int parse_filter(struct api_call *call, struct query *query)
+static int parse_filter(struct call *call, struct query *query)
 {
 	char filter[32] = "";
 
-	(void)api_call_argument(call, "orderFilter", filter, sizeof filter);
+	(void)call_argument(call, "orderFilter", filter, sizeof filter);
 	if (filter[0] != '\0' && strcmp(filter, "Order") != 0 && strcmp(filter, "StopOrder") != 0)
-		return api_call_refuse(call, API_PARAMETER, "orderFilter invalid");
+		return call_refuse(call, AS_BYBIT_PARAMETER, "orderFilter invalid");
 	query->plain = strcmp(filter, "StopOrder") != 0;
 	query->conditional = strcmp(filter, "Order") != 0;
 	return 0;
 }
 
-static int parse_query(struct api_call *call, struct query *query)
+static int parse_query(struct call *call, struct query *query)
 {
 	*query = (struct query){0};
-	if (api_call_category(call) == -1 || api_call_symbol(call, false, &query->symbol) == -1 ||
+	if (as_bybit_category(call) == -1 || as_bybit_symbol(call, false, &query->symbol) == -1 ||
 		parse_filter(call, query) == -1 ||
-		api_call_limit(call, PAGE_MAX, PAGE_DEFAULT, &query->limit) == -1)
+		as_bybit_limit(call, PAGE_MAX, PAGE_DEFAULT, &query->limit) == -1)
 		return -1;
-	query->by_order_id = api_call_argument(call, "orderId", query->id, sizeof query->id);
+	query->by_order_id = call_argument(call, "orderId", query->id, sizeof query->id);
 	if (!query->by_order_id)
-		(void)api_call_argument(call, "orderLinkId", query->id, sizeof query->id);
-	(void)api_call_argument(call, "cursor", query->cursor, sizeof query->cursor);
+		(void)call_argument(call, "orderLinkId", query->id, sizeof query->id);
+	(void)call_argument(call, "cursor", query->cursor, sizeof query->cursor);
 	return 0;
 }
 
 static bool wanted(
-	const struct api_call *call, const struct query *query, const struct broker_order *order)
+	const struct call *call, const struct query *query, const struct broker_order *order)
 {
 	if (query->symbol != -1 &&
 		strcmp(order->order.symbol, call->venue->instruments[query->symbol].rules.symbol) !=
 			0)
 		return false;
-	return conditional(order) ? query->conditional : query->plain;
+	return view_conditional(order) ? query->conditional : query->plain;
 }
 
-static bool find_one(
-	const struct api_call *call, const struct query *query, struct broker_order *ret)
+static bool find_one(const struct call *call, const struct query *query, struct broker_order *ret)
 {
 	if (!broker_order(call->venue->broker, (int)call->account, query->id, ret))
 		return false;
@@ -237,7 +226,7 @@ static bool find_one(
 	return strcmp(id, query->id) == 0 && wanted(call, query, ret);
 }
 
-static void put_page(struct api_call *call, struct doc *list, const char *cursor)
+static void put_page(struct call *call, struct doc *list, const char *cursor)
 {
 	doc_text(call->result, "category", "linear");
 	doc_child(call->result, "list", list);
@@ -246,26 +235,17 @@ static void put_page(struct api_call *call, struct doc *list, const char *cursor
 
 /* --- open orders ---------------------------------------------------------------------------- */
 
-struct collection {
-	const struct api_call *call;
-	const struct query *query;
-	struct broker_order *orders; /* oldest first */
-	size_t count, capacity;
-};
-
-static bool collect(void *context, const struct broker_order *order)
+/* The open orders that are wanted, oldest first. */
+static struct view_orders open_orders(const struct call *call, const struct query *query)
 {
-	struct collection *collection = context;
+	struct view_orders orders = view_open(call->venue, call->account, query->symbol);
+	size_t kept = 0;
 
-	if (!wanted(collection->call, collection->query, order))
-		return true;
-	if (collection->count == collection->capacity) {
-		collection->capacity = collection->capacity == 0 ? 16 : collection->capacity * 2;
-		collection->orders = mem_grow(
-			collection->orders, collection->capacity, sizeof collection->orders[0]);
-	}
-	collection->orders[collection->count++] = *order;
-	return true;
+	for (size_t i = 0; i < orders.count; i++)
+		if (wanted(call, query, &orders.items[i]))
+			orders.items[kept++] = orders.items[i];
+	orders.count = kept;
+	return orders;
 }
 
 /* A cursor names the last order shown and when it was made, should it be gone by now. */
@@ -276,36 +256,34 @@ static void write_cursor(char cursor[CURSOR_SIZE], const struct order *last)
 }
 
 /* How many of the oldest orders are left after the page that the cursor ended. */
-static size_t left_after(const struct collection *collection, const char *cursor)
+static size_t left_after(const struct view_orders *orders, const char *cursor)
 {
 	const char *id = strchr(cursor, '_');
 	int64_t created_ms = strtoll(cursor, NULL, 10);
-	size_t left = collection->count;
+	size_t left = orders->count;
 
 	if (id == NULL)
-		return collection->count;
-	for (size_t i = 0; i < collection->count; i++)
-		if (strcmp(collection->orders[i].order.venue_order_id, id + 1) == 0)
+		return orders->count;
+	for (size_t i = 0; i < orders->count; i++)
+		if (strcmp(orders->items[i].order.venue_order_id, id + 1) == 0)
 			return i;
-	while (left > 0 && collection->orders[left - 1].order.created_ms >= created_ms)
+	while (left > 0 && orders->items[left - 1].order.created_ms >= created_ms)
 		left--;
 	return left;
 }
 
-static void put_open(struct api_call *call, const struct query *query)
+static void put_open(struct call *call, const struct query *query)
 {
-	struct collection collection = {.call = call, .query = query};
+	CLEANUP(view_orders_done) struct view_orders orders = open_orders(call, query);
 	char cursor[CURSOR_SIZE] = "";
 	struct doc *list = doc_array();
 
-	broker_orders(call->venue->broker, (int)call->account, query->symbol, collect, &collection);
-	size_t left = left_after(&collection, query->cursor);
+	size_t left = left_after(&orders, query->cursor);
 	for (size_t shown = 0; shown < query->limit && left > 0; shown++)
-		doc_push(list, order_row(&collection.orders[--left]));
+		doc_push(list, order_row(&orders.items[--left]));
 	if (left > 0)
-		write_cursor(cursor, &collection.orders[left].order);
+		write_cursor(cursor, &orders.items[left].order);
 	put_page(call, list, cursor);
-	free(collection.orders);
 }
 
 /* --- finished orders ------------------------------------------------------------------------ */
@@ -316,13 +294,13 @@ struct span {
 };
 
 /* Cancelled and rejected orders without a fill are forgotten after a day. */
-static bool remembered(const struct api_call *call, const struct broker_order *order)
+static bool remembered(const struct call *call, const struct broker_order *order)
 {
 	return !decimal_is_zero(order->order.filled) ||
 	       order->order.updated_ms > call->venue->server_ms - DAY_MS;
 }
 
-static void put_finished(struct api_call *call, const struct query *query, struct span span)
+static void put_finished(struct call *call, const struct query *query, struct span span)
 {
 	const struct records *records = &call->venue->records[call->account];
 	uint64_t before = query->cursor[0] != '\0' ? strtoull(query->cursor, NULL, 10) : UINT64_MAX;
@@ -351,7 +329,7 @@ static void put_finished(struct api_call *call, const struct query *query, struc
 	put_page(call, list, cursor);
 }
 
-static void put_one(struct api_call *call, const struct query *query, bool finished_only)
+static void put_one(struct call *call, const struct query *query, bool finished_only)
 {
 	struct doc *list = doc_array();
 	struct broker_order order;
@@ -365,18 +343,18 @@ static void put_one(struct api_call *call, const struct query *query, bool finis
 
 /* --- routes --------------------------------------------------------------------------------- */
 
-int api_listing_realtime(struct api_call *call)
+int as_bybit_listing_realtime(struct call *call)
 {
 	struct query query;
 	char settle_coin[16] = "";
 	int64_t open_only;
 
 	if (parse_query(call, &query) == -1 ||
-		api_call_integer(call, "openOnly", 0, 2, 0, &open_only) == -1)
+		as_bybit_integer(call, "openOnly", 0, 2, 0, &open_only) == -1)
 		return -1;
-	(void)api_call_argument(call, "settleCoin", settle_coin, sizeof settle_coin);
+	(void)call_argument(call, "settleCoin", settle_coin, sizeof settle_coin);
 	if (query.symbol == -1 && settle_coin[0] == '\0')
-		return api_call_refuse(call, API_PARAMETER,
+		return call_refuse(call, AS_BYBIT_PARAMETER,
 			"Missing some parameters that must be filled in, symbol or settleCoin or "
 			"baseCoin");
 	if (query.id[0] != '\0')
@@ -389,12 +367,12 @@ int api_listing_realtime(struct api_call *call)
 	return 0;
 }
 
-int api_listing_history(struct api_call *call)
+int as_bybit_listing_history(struct call *call)
 {
 	struct query query;
 	struct span span = {.most = SIZE_MAX};
 
-	if (parse_query(call, &query) == -1 || api_call_span(call, HISTORY_SPAN_MS, HISTORY_SPAN_MS,
+	if (parse_query(call, &query) == -1 || as_bybit_span(call, HISTORY_SPAN_MS, HISTORY_SPAN_MS,
 						       &span.from_ms, &span.to_ms) == -1)
 		return -1;
 	if (query.id[0] != '\0')

@@ -1,6 +1,6 @@
-#include "simulator/api_account.h"
+#include "simulator/as_bybit_account.h"
 
-#include "simulator/api_call.h"
+#include "simulator/as_bybit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,12 +13,12 @@
 #define ALREADY_THAT_MODE 110025
 #define MARGIN_MODE_REFUSED 3400045
 
-static struct broker *broker_of(const struct api_call *call)
+static struct broker *broker_of(const struct call *call)
 {
 	return call->venue->broker;
 }
 
-static int account_of(const struct api_call *call)
+static int account_of(const struct call *call)
 {
 	return (int)call->account;
 }
@@ -90,16 +90,16 @@ static struct doc *coin_row(const struct broker_balance *balance)
 	return row;
 }
 
-int api_account_wallet(struct api_call *call)
+int as_bybit_account_wallet(struct call *call)
 {
 	struct broker_balance balance = broker_balance(broker_of(call), account_of(call));
 	bool cross = broker_margin_mode(broker_of(call), account_of(call)) == MARGIN_CROSS;
 	char type[32] = "", coin[32] = "";
 
-	(void)api_call_argument(call, "accountType", type, sizeof type);
-	(void)api_call_argument(call, "coin", coin, sizeof coin);
+	(void)call_argument(call, "accountType", type, sizeof type);
+	(void)call_argument(call, "coin", coin, sizeof coin);
 	if (strcmp(type, "UNIFIED") != 0)
-		return api_call_refuse(call, API_PARAMETER, "accountType only support UNIFIED.");
+		return call_refuse(call, AS_BYBIT_PARAMETER, "accountType only support UNIFIED.");
 	struct doc *row = doc_object();
 	doc_text(row, "accountType", "UNIFIED");
 	put_totals(row, &balance, cross);
@@ -129,7 +129,7 @@ static void put_size(
 {
 	bool flat = decimal_is_zero(position->quantity);
 
-	doc_text(row, "side", flat ? "" : api_call_side(position->side));
+	doc_text(row, "side", flat ? "" : as_bybit_side(position->side));
 	doc_decimal(row, "size", position->quantity);
 	put_amount(row, "avgPrice", position->average);
 	if (flat)
@@ -157,14 +157,14 @@ static void put_margin(
 }
 
 static struct doc *position_row(
-	const struct api_call *call, int symbol, const struct position *position)
+	const struct call *call, int symbol, const struct position *position)
 {
 	const struct rules *rules = broker_rules(broker_of(call), symbol);
 	struct broker_position_extra extra = broker_position_extra(
 		broker_of(call), account_of(call), symbol, position->leg);
 	struct doc *row = doc_object();
 
-	doc_int(row, "positionIdx", api_call_position_index(position->leg));
+	doc_int(row, "positionIdx", as_bybit_position_index(position->leg));
 	put_tier(row, rules, extra.value);
 	doc_text(row, "symbol", rules->symbol);
 	put_size(row, position, &extra);
@@ -181,12 +181,12 @@ static struct doc *position_row(
 	doc_text(row, "mmrSysUpdatedTime", "");
 	doc_text(row, "leverageSysUpdatedTime", "");
 	doc_int(row, "seq", (int64_t)ledger_count(call->venue->ledger));
-	api_call_put_integer(row, "createdTime", position->updated_ms);
-	api_call_put_integer(row, "updatedTime", position->updated_ms);
+	call_put_integer(row, "createdTime", position->updated_ms);
+	call_put_integer(row, "updatedTime", position->updated_ms);
 	return row;
 }
 
-static void put_positions(const struct api_call *call, int symbol, bool flat_too, struct doc *list)
+static void put_positions(const struct call *call, int symbol, bool flat_too, struct doc *list)
 {
 	struct position positions[POSITIONS_MAX];
 	size_t count = broker_positions(broker_of(call), account_of(call), symbol, positions);
@@ -196,16 +196,16 @@ static void put_positions(const struct api_call *call, int symbol, bool flat_too
 			doc_push(list, position_row(call, symbol, &positions[i]));
 }
 
-int api_account_positions(struct api_call *call)
+int as_bybit_account_positions(struct call *call)
 {
 	char settle_coin[32] = "";
 	int symbol;
 
-	if (api_call_category(call) == -1 || api_call_symbol(call, false, &symbol) == -1)
+	if (as_bybit_category(call) == -1 || as_bybit_symbol(call, false, &symbol) == -1)
 		return -1;
-	(void)api_call_argument(call, "settleCoin", settle_coin, sizeof settle_coin);
+	(void)call_argument(call, "settleCoin", settle_coin, sizeof settle_coin);
 	if (symbol == -1 && settle_coin[0] == '\0')
-		return api_call_refuse(call, API_PARAMETER,
+		return call_refuse(call, AS_BYBIT_PARAMETER,
 			"Missing some parameters that must be filled in, symbol or settleCoin");
 	struct doc *list = doc_array();
 	if (symbol != -1)
@@ -221,75 +221,75 @@ int api_account_positions(struct api_call *call)
 
 /* --- settings ------------------------------------------------------------------------------- */
 
-static int refuse_leverage(struct api_call *call, const struct err *err)
+static int refuse_leverage(struct call *call, const struct err *err)
 {
 	if (err->venue_code == BROKER_REFUSED_UNCHANGED)
-		return api_call_refuse(call, ALREADY_THAT_LEVERAGE, "leverage not modified");
+		return call_refuse(call, ALREADY_THAT_LEVERAGE, "leverage not modified");
 	if (err->venue_code == BROKER_REFUSED_RISK_LIMIT)
-		return api_call_refuse(call, 110013, "cannot set leverage due to risk limit level");
-	return api_call_refuse_broker(call, err);
+		return call_refuse(call, 110013, "cannot set leverage due to risk limit level");
+	return as_bybit_refuse_broker(call, err);
 }
 
-int api_account_set_leverage(struct api_call *call)
+int as_bybit_account_set_leverage(struct call *call)
 {
 	struct decimal buy, sell;
 	bool has_buy, has_sell;
 	struct err err;
 	int symbol;
 
-	if (api_call_category(call) == -1 || api_call_symbol(call, true, &symbol) == -1 ||
-		api_call_decimal(call, "buyLeverage", &has_buy, &buy) == -1 ||
-		api_call_decimal(call, "sellLeverage", &has_sell, &sell) == -1)
+	if (as_bybit_category(call) == -1 || as_bybit_symbol(call, true, &symbol) == -1 ||
+		as_bybit_decimal(call, "buyLeverage", &has_buy, &buy) == -1 ||
+		as_bybit_decimal(call, "sellLeverage", &has_sell, &sell) == -1)
 		return -1;
 	if (!has_buy || !has_sell)
-		return api_call_refuse(
-			call, API_PARAMETER, "params error: buyLeverage or sellLeverage is empty");
+		return call_refuse(call, AS_BYBIT_PARAMETER,
+			"params error: buyLeverage or sellLeverage is empty");
 	struct broker_symbol_state state = broker_symbol_state(
 		broker_of(call), account_of(call), symbol);
 	if (decimal_equal(state.buy_leverage, buy) && decimal_equal(state.sell_leverage, sell))
-		return api_call_refuse(call, ALREADY_THAT_LEVERAGE, "leverage not modified");
+		return call_refuse(call, ALREADY_THAT_LEVERAGE, "leverage not modified");
 	if (desk_leverage(call->venue, call->account, symbol, buy, sell, &err) == -1)
 		return refuse_leverage(call, &err);
 	return 0;
 }
 
-static int switch_symbol(struct api_call *call, int symbol, enum position_mode mode)
+static int switch_symbol(struct call *call, int symbol, enum position_mode mode)
 {
 	struct err err;
 
 	if (broker_symbol_state(broker_of(call), account_of(call), symbol).mode == mode)
-		return api_call_refuse(call, ALREADY_THAT_MODE, "Position mode is not modified");
+		return call_refuse(call, ALREADY_THAT_MODE, "Position mode is not modified");
 	if (desk_position_mode(call->venue, call->account, symbol, mode, &err) == -1)
-		return api_call_refuse_broker(call, &err);
+		return as_bybit_refuse_broker(call, &err);
 	return 0;
 }
 
 /* By coin: symbols that cannot switch are passed over in silence, as the venue does. */
-static void switch_all(struct api_call *call, enum position_mode mode)
+static void switch_all(struct call *call, enum position_mode mode)
 {
 	for (size_t i = 0; i < call->venue->instrument_count; i++)
 		(void)switch_symbol(call, (int)i, mode);
-	call->code = API_OK;
+	call->code = AS_BYBIT_OK;
 }
 
-int api_account_switch_mode(struct api_call *call)
+int as_bybit_account_switch_mode(struct call *call)
 {
 	const char *coin;
 	int64_t mode;
 	int symbol;
 
-	if (api_call_category(call) == -1 || api_call_symbol(call, false, &symbol) == -1 ||
-		api_call_text(call, "coin", &coin) == -1 ||
-		api_call_number(call, "mode", -1, &mode) == -1)
+	if (as_bybit_category(call) == -1 || as_bybit_symbol(call, false, &symbol) == -1 ||
+		as_bybit_text(call, "coin", &coin) == -1 ||
+		as_bybit_number(call, "mode", -1, &mode) == -1)
 		return -1;
 	if (mode != MODE_ONE_WAY && mode != MODE_HEDGE)
-		return api_call_refuse(call, API_PARAMETER, "params error: mode invalid");
+		return call_refuse(call, AS_BYBIT_PARAMETER, "params error: mode invalid");
 	enum position_mode wanted = mode == MODE_HEDGE ? POSITION_HEDGE : POSITION_ONE_WAY;
 	if (symbol != -1)
 		return switch_symbol(call, symbol, wanted);
 	if (strcmp(coin, "USDT") != 0)
-		return api_call_refuse(
-			call, API_PARAMETER, "params error: symbol or coin is needed");
+		return call_refuse(
+			call, AS_BYBIT_PARAMETER, "params error: symbol or coin is needed");
 	switch_all(call, wanted);
 	return 0;
 }
@@ -299,7 +299,7 @@ static const char *margin_mode_word(enum margin_mode mode)
 	return mode == MARGIN_CROSS ? "REGULAR_MARGIN" : "ISOLATED_MARGIN";
 }
 
-static int refuse_margin_mode(struct api_call *call, const struct err *err)
+static int refuse_margin_mode(struct call *call, const struct err *err)
 {
 	struct doc *reason = doc_object();
 	struct doc *reasons = doc_array();
@@ -308,26 +308,26 @@ static int refuse_margin_mode(struct api_call *call, const struct err *err)
 	doc_text(reason, "reasonMsg", err->message);
 	doc_push(reasons, reason);
 	doc_child(call->result, "reasons", reasons);
-	return api_call_refuse(call, MARGIN_MODE_REFUSED, "Set margin mode failed");
+	return call_refuse(call, MARGIN_MODE_REFUSED, "Set margin mode failed");
 }
 
-int api_account_set_margin_mode(struct api_call *call)
+int as_bybit_account_set_margin_mode(struct call *call)
 {
 	const char *word;
 	enum margin_mode mode;
 	struct err err;
 
-	if (api_call_text(call, "setMarginMode", &word) == -1)
+	if (as_bybit_text(call, "setMarginMode", &word) == -1)
 		return -1;
 	if (strcmp(word, "REGULAR_MARGIN") == 0)
 		mode = MARGIN_CROSS;
 	else if (strcmp(word, "ISOLATED_MARGIN") == 0)
 		mode = MARGIN_ISOLATED;
 	else if (strcmp(word, "PORTFOLIO_MARGIN") == 0)
-		return api_call_refuse(
-			call, API_PARAMETER, "PORTFOLIO_MARGIN is not modelled by this simulator");
+		return call_refuse(call, AS_BYBIT_PARAMETER,
+			"PORTFOLIO_MARGIN is not modelled by this simulator");
 	else
-		return api_call_refuse(call, API_PARAMETER, "setMarginMode invalid");
+		return call_refuse(call, AS_BYBIT_PARAMETER, "setMarginMode invalid");
 	if (broker_margin_mode(broker_of(call), account_of(call)) != mode &&
 		desk_margin_mode(call->venue, call->account, -1, mode, &err) == -1)
 		return refuse_margin_mode(call, &err);
@@ -335,16 +335,16 @@ int api_account_set_margin_mode(struct api_call *call)
 	return 0;
 }
 
-int api_account_trading_stop(struct api_call *call)
+int as_bybit_account_trading_stop(struct call *call)
 {
-	return api_call_refuse(call, API_PARAMETER,
+	return call_refuse(call, AS_BYBIT_PARAMETER,
 		"position/trading-stop is not modelled by this simulator; place a conditional "
 		"order");
 }
 
 /* --- the account and its key ---------------------------------------------------------------- */
 
-int api_account_info(struct api_call *call)
+int as_bybit_account_info(struct call *call)
 {
 	enum margin_mode mode = broker_margin_mode(broker_of(call), account_of(call));
 
@@ -385,7 +385,7 @@ static struct doc *permissions(void)
 	return rights;
 }
 
-int api_account_key(struct api_call *call)
+int as_bybit_account_key(struct call *call)
 {
 	char id[24];
 	int64_t uid = venue_uid(call->account);

@@ -1,24 +1,24 @@
-#include "simulator/api_market.h"
+#include "simulator/as_bybit_market.h"
 
 #include "core/base/cleanup.h"
-#include "simulator/api_call.h"
+#include "simulator/as_bybit.h"
+#include "simulator/view.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
 #define KLINE_LIMIT_MAX 1000
 #define KLINE_LIMIT_DEFAULT 200
-#define TURNOVER_SCALE 4
 #define RATE_SCALE 8
 #define BOOK_SIZE "10" /* shown beside bid and ask; depth is not modelled */
 #define HOUR_MS (INT64_C(3600) * 1000)
 
-int api_market_time(struct api_call *call)
+int as_bybit_market_time(struct call *call)
 {
 	int64_t now_ms = call->venue->server_ms;
 	char nano[32];
 
-	api_call_put_integer(call->result, "timeSecond", now_ms / 1000);
+	call_put_integer(call->result, "timeSecond", now_ms / 1000);
 	(void)snprintf(nano, sizeof nano, "%" PRId64 "000000", now_ms);
 	doc_text(call->result, "timeNano", nano);
 	return 0;
@@ -87,13 +87,13 @@ static struct doc *instrument_row(const struct rules *rules)
 	return row;
 }
 
-int api_market_instruments(struct api_call *call)
+int as_bybit_market_instruments(struct call *call)
 {
 	int symbol;
 	size_t limit;
 
-	if (api_call_category(call) == -1 || api_call_symbol(call, false, &symbol) == -1 ||
-		api_call_limit(call, 1000, 500, &limit) == -1)
+	if (as_bybit_category(call) == -1 || as_bybit_symbol(call, false, &symbol) == -1 ||
+		as_bybit_limit(call, 1000, 500, &limit) == -1)
 		return -1;
 	struct doc *list = doc_array();
 	for (size_t i = 0; i < call->venue->instrument_count; i++)
@@ -103,14 +103,6 @@ int api_market_instruments(struct api_call *call)
 	doc_child(call->result, "list", list);
 	doc_text(call->result, "nextPageCursor", "");
 	return 0;
-}
-
-static struct decimal turnover(const struct candle *candle)
-{
-	struct decimal value = decimal_mul_div(
-		candle->volume, candle->close, decimal_from_int(1), TURNOVER_SCALE, ROUND_HALF_UP);
-
-	return decimal_is_valid(value) ? value : DECIMAL_ZERO;
 }
 
 static struct doc *kline_row(const struct candle *candle)
@@ -125,7 +117,7 @@ static struct doc *kline_row(const struct candle *candle)
 	doc_push_decimal(row, candle->low);
 	doc_push_decimal(row, candle->close);
 	doc_push_decimal(row, decimal_trim(candle->volume));
-	doc_push_decimal(row, turnover(candle));
+	doc_push_decimal(row, view_turnover(candle));
 	return row;
 }
 
@@ -136,34 +128,35 @@ struct kline_query {
 	size_t limit;
 };
 
-static int parse_kline(struct api_call *call, struct kline_query *ret)
+static int parse_kline(struct call *call, struct kline_query *ret)
 {
 	char interval[8] = "";
 
-	if (api_call_category(call) == -1 || api_call_symbol(call, true, &ret->symbol) == -1)
+	if (as_bybit_category(call) == -1 || as_bybit_symbol(call, true, &ret->symbol) == -1)
 		return -1;
-	(void)api_call_argument(call, "interval", interval, sizeof interval);
+	(void)call_argument(call, "interval", interval, sizeof interval);
 	if (!market_interval_parse(interval, &ret->interval))
-		return api_call_refuse(call, API_PARAMETER, "Invalid period!");
-	if (api_call_integer(call, "start", 0, INT64_MAX / 2, 0, &ret->from_ms) == -1 ||
-		api_call_integer(call, "end", 0, INT64_MAX / 2, INT64_MAX / 2, &ret->to_ms) == -1 ||
-		api_call_limit(call, KLINE_LIMIT_MAX, KLINE_LIMIT_DEFAULT, &ret->limit) == -1)
+		return call_refuse(call, AS_BYBIT_PARAMETER, "Invalid period!");
+	if (as_bybit_integer(call, "start", 0, INT64_MAX / 2, 0, &ret->from_ms) == -1 ||
+		as_bybit_integer(call, "end", 0, INT64_MAX / 2, INT64_MAX / 2, &ret->to_ms) == -1 ||
+		as_bybit_limit(call, KLINE_LIMIT_MAX, KLINE_LIMIT_DEFAULT, &ret->limit) == -1)
 		return -1;
 	return 0;
 }
 
-int api_market_kline(struct api_call *call)
+int as_bybit_market_kline(struct call *call)
 {
 	struct kline_query query;
 
 	if (parse_kline(call, &query) == -1)
 		return -1;
-	struct candle *candles = mem_zero(query.limit, sizeof *candles);
-	size_t count = market_candles(call->venue->market, (size_t)query.symbol, query.interval,
-		query.from_ms, query.to_ms, query.limit, candles);
+	size_t count;
+	struct candle *candles = view_candles(call->venue, (size_t)query.symbol,
+		&(struct view_span){query.interval, query.from_ms, query.to_ms, query.limit},
+		&count);
 	struct doc *list = doc_array();
-	for (size_t i = 0; i < count; i++)
-		doc_push(list, kline_row(&candles[i]));
+	for (size_t i = count; i > 0; i--) /* newest first, of those that come first */
+		doc_push(list, kline_row(&candles[i - 1]));
 	free(candles);
 	doc_text(call->result, "symbol", broker_rules(call->venue->broker, query.symbol)->symbol);
 	doc_text(call->result, "category", "linear");
@@ -171,36 +164,13 @@ int api_market_kline(struct api_call *call)
 	return 0;
 }
 
-struct day { /* the last 24 hours, in whole hours and the one that runs */
-	struct decimal high, low, volume, turnover;
-};
-
-static struct day last_day(const struct venue *venue, size_t symbol)
+static void put_day(struct doc *row, const struct venue *venue, size_t symbol)
 {
-	struct candle hours[24];
-	int64_t now_ms = venue->market_ms;
-	size_t count = market_candles(
-		venue->market, symbol, MARKET_1H, now_ms - 24 * HOUR_MS, now_ms, 24, hours);
-	const struct market_quote *quote = market_quote(venue->market, symbol);
-	struct day day = {quote->last, quote->last, DECIMAL_ZERO, DECIMAL_ZERO};
+	struct view_day day = view_day(venue, symbol);
 
-	for (size_t i = 0; i < count; i++) {
-		day.high = decimal_max(day.high, hours[i].high);
-		day.low = decimal_min(day.low, hours[i].low);
-		day.volume = decimal_add(day.volume, hours[i].volume);
-		day.turnover = decimal_add(day.turnover, turnover(&hours[i]));
-	}
-	return day;
-}
-
-static void put_day(struct doc *row, const struct venue *venue, size_t symbol, struct decimal last)
-{
-	struct day day = last_day(venue, symbol);
-	struct decimal before = market_price_day_ago(venue->market, symbol);
-
-	doc_decimal(row, "prevPrice24h", before);
+	doc_decimal(row, "prevPrice24h", day.open);
 	doc_decimal(row, "price24hPcnt",
-		decimal_div(decimal_sub(last, before), before, 6, ROUND_HALF_UP));
+		decimal_div(decimal_sub(day.last, day.open), day.open, 6, ROUND_HALF_UP));
 	doc_decimal(row, "highPrice24h", day.high);
 	doc_decimal(row, "lowPrice24h", day.low);
 	doc_decimal(row, "turnover24h", day.turnover);
@@ -214,7 +184,7 @@ static void put_funding(
 
 	(void)snprintf(hours, sizeof hours, "%" PRId64, rules->funding_interval_ms / HOUR_MS);
 	doc_decimal(row, "fundingRate", decimal_trim(quote->funding_rate));
-	api_call_put_integer(row, "nextFundingTime", quote->next_funding_ms);
+	call_put_integer(row, "nextFundingTime", quote->next_funding_ms);
 	doc_text(row, "fundingIntervalHour", hours);
 	doc_text(row, "fundingCap", "0.1");
 }
@@ -223,16 +193,14 @@ static struct doc *ticker_row(const struct venue *venue, size_t symbol)
 {
 	const struct rules *rules = broker_rules(venue->broker, (int)symbol);
 	const struct market_quote *quote = market_quote(venue->market, symbol);
-	struct broker_price price = {0};
+	struct broker_price price = view_price(venue, symbol);
 	struct doc *row = doc_object();
 
-	/* What the broker trades at, which is the replay's unless a hand set it. */
-	(void)broker_last_price(venue->broker, (int)symbol, &price);
 	doc_text(row, "symbol", rules->symbol);
 	doc_decimal(row, "lastPrice", price.last);
 	doc_decimal(row, "indexPrice", quote->index);
 	doc_decimal(row, "markPrice", price.mark);
-	put_day(row, venue, symbol, price.last);
+	put_day(row, venue, symbol);
 	doc_text(row, "openInterest", "0");
 	doc_text(row, "openInterestValue", "0");
 	put_funding(row, quote, rules);
@@ -247,11 +215,11 @@ static struct doc *ticker_row(const struct venue *venue, size_t symbol)
 	return row;
 }
 
-int api_market_tickers(struct api_call *call)
+int as_bybit_market_tickers(struct call *call)
 {
 	int symbol;
 
-	if (api_call_category(call) == -1 || api_call_symbol(call, false, &symbol) == -1)
+	if (as_bybit_category(call) == -1 || as_bybit_symbol(call, false, &symbol) == -1)
 		return -1;
 	struct doc *list = doc_array();
 	for (size_t i = 0; i < call->venue->instrument_count; i++)
@@ -281,11 +249,11 @@ static struct doc *tier_row(const struct rules *rules, size_t tier)
 	return row;
 }
 
-int api_market_risk_limit(struct api_call *call)
+int as_bybit_market_risk_limit(struct call *call)
 {
 	int symbol;
 
-	if (api_call_category(call) == -1 || api_call_symbol(call, false, &symbol) == -1)
+	if (as_bybit_category(call) == -1 || as_bybit_symbol(call, false, &symbol) == -1)
 		return -1;
 	struct doc *list = doc_array();
 	for (size_t i = 0; i < call->venue->instrument_count; i++) {
@@ -300,7 +268,7 @@ int api_market_risk_limit(struct api_call *call)
 	return 0;
 }
 
-int api_market_status(struct api_call *call)
+int as_bybit_market_status(struct call *call)
 {
 	doc_child(call->result, "list", doc_array());
 	return 0;

@@ -1,6 +1,7 @@
-#include "simulator/api_book.h"
+#include "simulator/as_bybit_book.h"
 
-#include "simulator/api_call.h"
+#include "simulator/as_bybit.h"
+#include "simulator/view.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,22 +22,22 @@ struct query {
 	uint64_t before; /* only rows of an earlier sequence; from the cursor */
 };
 
-static int parse_query(struct api_call *call, int64_t page_max, int64_t page_default,
-	int64_t span_ms, struct query *ret)
+static int parse_query(struct call *call, int64_t page_max, int64_t page_default, int64_t span_ms,
+	struct query *ret)
 {
 	char cursor[32] = "";
 
 	*ret = (struct query){.before = UINT64_MAX};
-	if (api_call_symbol(call, false, &ret->symbol) == -1 ||
-		api_call_limit(call, page_max, page_default, &ret->limit) == -1 ||
-		api_call_span(call, span_ms, SPAN_MAX_MS, &ret->from_ms, &ret->to_ms) == -1)
+	if (as_bybit_symbol(call, false, &ret->symbol) == -1 ||
+		as_bybit_limit(call, page_max, page_default, &ret->limit) == -1 ||
+		as_bybit_span(call, span_ms, SPAN_MAX_MS, &ret->from_ms, &ret->to_ms) == -1)
 		return -1;
-	if (api_call_argument(call, "cursor", cursor, sizeof cursor))
+	if (call_argument(call, "cursor", cursor, sizeof cursor))
 		ret->before = strtoull(cursor, NULL, 10);
 	return 0;
 }
 
-static void put_page(struct api_call *call, struct doc *list, uint64_t next)
+static void put_page(struct call *call, struct doc *list, uint64_t next)
 {
 	char cursor[24] = "";
 
@@ -46,25 +47,15 @@ static void put_page(struct api_call *call, struct doc *list, uint64_t next)
 	doc_text(call->result, "nextPageCursor", cursor);
 }
 
-static const struct records *records_of(const struct api_call *call)
+static const struct records *records_of(const struct call *call)
 {
 	return &call->venue->records[call->account];
 }
 
-static bool of_symbol(const struct api_call *call, const struct query *query, const char *symbol)
+static bool of_symbol(const struct call *call, const struct query *query, const char *symbol)
 {
 	return query->symbol == -1 ||
 	       strcmp(symbol, call->venue->instruments[query->symbol].rules.symbol) == 0;
-}
-
-static struct decimal fee_rate(const struct api_call *call, const struct fill *fill)
-{
-	size_t symbol;
-
-	if (fill->kind != FILL_TRADE || !venue_symbol(call->venue, fill->symbol, &symbol))
-		return DECIMAL_ZERO;
-	struct broker_fees fees = broker_fees(call->venue->broker, (int)symbol);
-	return fill->liquidity == LIQUIDITY_MAKER ? fees.maker : fees.taker;
 }
 
 static bool is_stop(const struct records_entry *entry)
@@ -108,20 +99,17 @@ static const char *create_type(const struct records_entry *entry)
 	return "";
 }
 
-static void put_fill(
-	const struct api_call *call, struct doc *row, const struct records_entry *entry)
+static void put_fill(const struct call *call, struct doc *row, const struct records_entry *entry)
 {
 	const struct fill *fill = &entry->fill;
 	bool limit = entry->has_order && entry->order.type == ORDER_LIMIT;
 	struct decimal quantity = entry->has_order ? entry->order.quantity : fill->quantity;
-	struct decimal left = entry->has_order && !order_status_final(entry->order.status)
-				      ? decimal_sub(entry->order.quantity, entry->order.filled)
-				      : DECIMAL_ZERO;
+	struct decimal left = entry->has_order ? view_left(&entry->order) : DECIMAL_ZERO;
 
 	doc_text(row, "symbol", fill->symbol);
 	doc_text(row, "orderId", fill->venue_order_id);
 	doc_text(row, "orderLinkId", fill->client_order_id);
-	doc_text(row, "side", api_call_side(fill->side));
+	doc_text(row, "side", as_bybit_side(fill->side));
 	doc_text(row, "orderType", limit ? "Limit" : "Market");
 	doc_text(row, "stopOrderType", is_stop(entry) ? "Stop" : "UNKNOWN");
 	doc_text(row, "createType", create_type(entry));
@@ -133,7 +121,7 @@ static void put_fill(
 	doc_decimal(row, "execQty", fill->quantity);
 	doc_decimal(row, "execValue", decimal_trim(decimal_mul(fill->price, fill->quantity)));
 	doc_decimal(row, "execFee", decimal_trim(fill->fee));
-	doc_decimal(row, "feeRate", fee_rate(call, fill));
+	doc_decimal(row, "feeRate", view_fee_rate(call->venue, fill));
 	doc_bool(row, "isMaker", fill->liquidity == LIQUIDITY_MAKER);
 	doc_decimal(row, "closedSize", fill->closed_quantity);
 }
@@ -146,7 +134,7 @@ static void put_funding(struct doc *row, const struct records_entry *entry)
 	doc_text(row, "orderId", funding->id);
 	doc_text(row, "orderLinkId", "");
 	/* As the venue books it: the payment of a long is a Buy. */
-	doc_text(row, "side", decimal_sign(entry->size_after) < 0 ? "Sell" : "Buy");
+	doc_text(row, "side", view_funding_short(entry) ? "Sell" : "Buy");
 	doc_text(row, "orderType", "UNKNOWN");
 	doc_text(row, "stopOrderType", "UNKNOWN");
 	doc_text(row, "createType", "");
@@ -163,7 +151,7 @@ static void put_funding(struct doc *row, const struct records_entry *entry)
 	doc_text(row, "closedSize", "0");
 }
 
-static struct doc *execution_row(const struct api_call *call, const struct records_entry *entry)
+static struct doc *execution_row(const struct call *call, const struct records_entry *entry)
 {
 	struct doc *row = doc_object();
 
@@ -172,7 +160,7 @@ static struct doc *execution_row(const struct api_call *call, const struct recor
 	else
 		put_fill(call, row, entry);
 	doc_text(row, "execType", exec_type(entry));
-	api_call_put_integer(row, "execTime", entry->time_ms);
+	call_put_integer(row, "execTime", entry->time_ms);
 	doc_text(row, "feeCurrency", "");
 	doc_decimal(row, "markPrice", entry->mark);
 	doc_text(row, "indexPrice", "");
@@ -183,7 +171,7 @@ static struct doc *execution_row(const struct api_call *call, const struct recor
 }
 
 static bool execution_wanted(
-	const struct api_call *call, const struct query *query, const struct records_entry *entry)
+	const struct call *call, const struct query *query, const struct records_entry *entry)
 {
 	const char *symbol = entry->kind == RECORDS_FUNDING ? entry->funding.symbol
 							    : entry->fill.symbol;
@@ -193,7 +181,7 @@ static bool execution_wanted(
 	       (query->type[0] == '\0' || strcmp(query->type, exec_type(entry)) == 0);
 }
 
-static void put_executions(struct api_call *call, const struct query *query)
+static void put_executions(struct call *call, const struct query *query)
 {
 	const struct records *records = records_of(call);
 	struct doc *list = doc_array();
@@ -217,7 +205,7 @@ static void put_executions(struct api_call *call, const struct query *query)
 }
 
 /* With an order given, every other filter is ignored. */
-static void put_executions_of(struct api_call *call, const struct query *query, const char *id)
+static void put_executions_of(struct call *call, const struct query *query, const char *id)
 {
 	const struct records *records = records_of(call);
 	struct broker_order order;
@@ -244,17 +232,17 @@ static void put_executions_of(struct api_call *call, const struct query *query, 
 	put_page(call, list, next);
 }
 
-int api_book_executions(struct api_call *call)
+int as_bybit_book_executions(struct call *call)
 {
 	struct query query;
 	char id[ID_SIZE] = "";
 
-	if (api_call_category(call) == -1 || parse_query(call, 100, 50, SPAN_MAX_MS, &query) == -1)
+	if (as_bybit_category(call) == -1 || parse_query(call, 100, 50, SPAN_MAX_MS, &query) == -1)
 		return -1;
-	(void)api_call_argument(call, "execType", query.type, sizeof query.type);
+	(void)call_argument(call, "execType", query.type, sizeof query.type);
 	doc_text(call->result, "category", "linear");
-	if (api_call_argument(call, "orderId", id, sizeof id) ||
-		api_call_argument(call, "orderLinkId", id, sizeof id))
+	if (call_argument(call, "orderId", id, sizeof id) ||
+		call_argument(call, "orderLinkId", id, sizeof id))
 		put_executions_of(call, &query, id);
 	else
 		put_executions(call, &query);
@@ -287,20 +275,20 @@ struct book_facts { /* what differs between the kinds of entries */
 	struct decimal quantity, price, rate;
 };
 
-static struct book_facts facts_of(const struct api_call *call, const struct records_entry *entry)
+static struct book_facts facts_of(const struct call *call, const struct records_entry *entry)
 {
 	const struct fill *fill = &entry->fill;
 	const struct funding_payment *funding = &entry->funding;
 
 	switch (entry->kind) {
 	case RECORDS_FILL:
-		return (struct book_facts){fill->symbol, api_call_side(fill->side), fill->exec_id,
+		return (struct book_facts){fill->symbol, as_bybit_side(fill->side), fill->exec_id,
 			fill->venue_order_id, fill->client_order_id, fill->quantity, fill->price,
-			fee_rate(call, fill)};
+			view_fee_rate(call->venue, fill)};
 	case RECORDS_FUNDING:
 		return (struct book_facts){funding->symbol,
-			decimal_sign(entry->size_after) < 0 ? "Sell" : "Buy", funding->id,
-			funding->id, "", funding->quantity, entry->mark, funding->rate};
+			view_funding_short(entry) ? "Sell" : "Buy", funding->id, funding->id, "",
+			funding->quantity, entry->mark, funding->rate};
 	case RECORDS_TRANSFER:
 		break;
 	}
@@ -308,7 +296,7 @@ static struct book_facts facts_of(const struct api_call *call, const struct reco
 		"", "None", "", "", "", DECIMAL_ZERO, DECIMAL_ZERO, DECIMAL_ZERO};
 }
 
-static struct doc *book_row(const struct api_call *call, const struct records_entry *entry)
+static struct doc *book_row(const struct call *call, const struct records_entry *entry)
 {
 	struct book_facts facts = facts_of(call, entry);
 	struct doc *row = doc_object();
@@ -320,7 +308,7 @@ static struct doc *book_row(const struct api_call *call, const struct records_en
 	doc_text(row, "symbol", facts.symbol);
 	doc_text(row, "category", entry->kind == RECORDS_TRANSFER ? "" : "linear");
 	doc_text(row, "side", facts.side);
-	api_call_put_integer(row, "transactionTime", entry->time_ms);
+	call_put_integer(row, "transactionTime", entry->time_ms);
 	doc_text(row, "type", book_type(entry));
 	doc_text(row, "transSubType", "");
 	doc_decimal(row, "qty", facts.quantity);
@@ -345,14 +333,14 @@ static struct doc *book_row(const struct api_call *call, const struct records_en
 }
 
 static bool book_wanted(
-	const struct api_call *call, const struct query *query, const struct records_entry *entry)
+	const struct call *call, const struct query *query, const struct records_entry *entry)
 {
 	return entry->sequence < query->before && entry->time_ms <= query->to_ms &&
 	       of_symbol(call, query, facts_of(call, entry).symbol) &&
 	       (query->type[0] == '\0' || strcmp(query->type, book_type(entry)) == 0);
 }
 
-int api_book_transactions(struct api_call *call)
+int as_bybit_book_transactions(struct call *call)
 {
 	const struct records *records = records_of(call);
 	struct query query;
@@ -361,7 +349,7 @@ int api_book_transactions(struct api_call *call)
 
 	if (parse_query(call, 50, 20, DAY_MS, &query) == -1)
 		return -1;
-	(void)api_call_argument(call, "type", query.type, sizeof query.type);
+	(void)call_argument(call, "type", query.type, sizeof query.type);
 	struct doc *list = doc_array();
 	for (size_t i = records->entry_count; i > 0; i--) {
 		const struct records_entry *entry = &records->entries[i - 1];
@@ -394,7 +382,7 @@ static struct doc *closed_row(const struct records_closed *closed)
 	doc_text(row, "symbol", closed->symbol);
 	doc_text(row, "orderId", closed->order_id);
 	doc_text(row, "orderType", closed->type == ORDER_LIMIT ? "Limit" : "Market");
-	doc_text(row, "side", api_call_side(closed->side));
+	doc_text(row, "side", as_bybit_side(closed->side));
 	doc_decimal(row, "qty", closed->order_quantity);
 	doc_decimal(row, "orderPrice", closed->order_price);
 	doc_text(row, "execType", closed->kind == FILL_LIQUIDATION ? "BustTrade" : "Trade");
@@ -407,20 +395,20 @@ static struct doc *closed_row(const struct records_closed *closed)
 	doc_decimal(row, "openFee", decimal_trim(closed->open_fee));
 	doc_decimal(row, "closeFee", decimal_trim(closed->close_fee));
 	doc_decimal(row, "leverage", decimal_trim(closed->leverage));
-	api_call_put_integer(row, "fillCount", closed->fills);
-	api_call_put_integer(row, "createdTime", closed->created_ms);
-	api_call_put_integer(row, "updatedTime", closed->updated_ms);
+	call_put_integer(row, "fillCount", closed->fills);
+	call_put_integer(row, "createdTime", closed->created_ms);
+	call_put_integer(row, "updatedTime", closed->updated_ms);
 	return row;
 }
 
-int api_book_closed_pnl(struct api_call *call)
+int as_bybit_book_closed_pnl(struct call *call)
 {
 	const struct records *records = records_of(call);
 	struct query query;
 	uint64_t next = 0;
 	size_t shown = 0;
 
-	if (api_call_category(call) == -1 || parse_query(call, 100, 50, SPAN_MAX_MS, &query) == -1)
+	if (as_bybit_category(call) == -1 || parse_query(call, 100, 50, SPAN_MAX_MS, &query) == -1)
 		return -1;
 	struct doc *list = doc_array();
 	for (size_t i = records->closed_count; i > 0; i--) {
