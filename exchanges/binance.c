@@ -268,7 +268,7 @@ static int read_account(
 		return -1;
 	struct account account = {.read_mono_ms = clock_mono_ms(exchange->clock)};
 	struct binance_settings settings;
-	bool agrees, known = recall_settings(exchange, symbol, &settings);
+	bool agrees = false, known = recall_settings(exchange, symbol, &settings);
 	if (read_parts(exchange, symbol, &settings, known, &agrees, &account, err) == -1)
 		return -1;
 	if (!agrees && known &&
