@@ -271,7 +271,9 @@ static void carry_out(const struct scene *scene, struct scene *after)
 			if (!is_order_intent(intent) || input->orders[k].id != intent->order_id)
 				continue;
 			if (intent->kind == INTENT_CANCEL) {
-				input->orders[k] = input->orders[--input->order_count];
+				input->order_count--;
+				memmove(&input->orders[k], &input->orders[k + 1],
+					(input->order_count - k) * sizeof input->orders[0]);
 			} else {
 				input->orders[k].price_ticks = intent->price_ticks;
 				input->orders[k].lots = intent->lots;
@@ -378,12 +380,15 @@ static bool may_enter(const struct scene *scene)
 	const struct martingale_params *params = &scene->params;
 	bool held = input->leg_own.lots > 0;
 	bool mode = input->mode == MODE_NORMAL || (input->mode == MODE_GRACEFUL_STOP && held);
-	bool wild = (params->vol_blocks & (held ? VOL_ADD : VOL_OPEN)) != 0 &&
-		    (input->indicators.value[INDICATOR_ATR] > 75 * E8 ||
-			    input->indicators.value[INDICATOR_BB_WIDTH_PPM] > 80000 ||
-			    input->indicators.value[INDICATOR_HV_PPM] > 50000 ||
-			    (scene->state.wild_ms != 0 &&
-				    input->now_ms - scene->state.wild_ms < 600000));
+	bool fresh = input->now_ms - input->indicators.closed_ms[0] <= 900000 ||
+		     input->indicators.closed_ms[0] == 0;
+	/* A value that is missing or old is not known to be wild. */
+	bool judged = (input->indicators.valid & 0x3f8) == 0x3f8 && fresh;
+	bool above = judged && (input->indicators.value[INDICATOR_ATR] > 75 * E8 ||
+				       input->indicators.value[INDICATOR_BB_WIDTH_PPM] > 80000 ||
+				       input->indicators.value[INDICATOR_HV_PPM] > 50000);
+	bool lately = scene->state.wild_ms != 0 && input->now_ms - scene->state.wild_ms < 600000;
+	bool wild = (params->vol_blocks & (held ? VOL_ADD : VOL_OPEN)) != 0 && (above || lately);
 	bool missing = (input->indicators.valid & 0x3f8) != 0x3f8 &&
 		       params->on_missing_data == MISSING_BLOCK;
 	bool stopped = scene->state.stopped ||
@@ -396,12 +401,10 @@ static bool may_enter(const struct scene *scene)
 		if (input->orders[i].unknown && input->orders[i].purpose != PURPOSE_FOREIGN)
 			return false;
 	}
-	/* A value that is missing is 0 in the scene's block but not known to be calm. */
-	bool all_known = (input->indicators.valid & 0x3f8) == 0x3f8;
 	return mode && input->blocks == 0 && input->account.settings_match &&
 	       input->rules.trading && input->ticker.age_ms >= 0 && input->ticker.age_ms <= 5000 &&
-	       input->account.age_ms <= 10000 && !(wild && all_known) && !missing && !stopped &&
-	       !cooling && input->now_ms >= scene->state.day_locked_until_ms;
+	       input->account.age_ms <= 10000 && !wild && !missing && !stopped && !cooling &&
+	       input->now_ms >= scene->state.day_locked_until_ms;
 }
 
 /* Is a price at least so many ppm further away than another? */
