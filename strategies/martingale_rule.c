@@ -43,7 +43,9 @@ static void follow_stops(struct martingale_state *state, const struct strategy_i
 static bool entry_stands(const struct strategy_input *input)
 {
 	for (size_t i = 0; i < input->order_count; i++) {
-		if (purpose_is_entry(input->orders[i].purpose))
+		const struct strategy_order *order = &input->orders[i];
+
+		if (purpose_is_entry(order->purpose) && order->filled_lots < order->lots)
 			return true;
 	}
 	return false;
