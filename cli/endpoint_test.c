@@ -193,8 +193,8 @@ static int ask_time(struct exchange *exchange, const char *name, int64_t *ret_to
 static void test_one(struct exchange *exchange, const char *exchange_name,
 	const char *environment_name, const char *name, struct tests *tests)
 {
-	int64_t took_ms;
-	int64_t offset_ms;
+	int64_t took_ms = 0;
+	int64_t offset_ms = 0;
 	struct err err = {.message = ""};
 
 	tests->items = mem_grow(tests->items, tests->count + 1, sizeof tests->items[0]);

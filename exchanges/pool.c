@@ -448,12 +448,14 @@ static struct pool_usage *usage_of(
 		if (strcmp(pool->usage[i].name, endpoint->name) == 0 &&
 			strcmp(pool->usage[i].operation, operation) == 0)
 			return &pool->usage[i];
+	/* A copy: for all that the compiler knows, what stands in the pool might overlap in it. */
+	const struct pool_endpoint named = *endpoint;
 	/* The last place is for all that has none. */
 	bool is_last = pool->usage_count >= POOL_USAGE_MAX - 1;
 	struct pool_usage *usage = &pool->usage[is_last ? POOL_USAGE_MAX - 1 : pool->usage_count];
 	pool->usage_count = is_last ? POOL_USAGE_MAX : pool->usage_count + 1;
-	(void)snprintf(usage->id, sizeof usage->id, "%s", endpoint->id);
-	(void)snprintf(usage->name, sizeof usage->name, "%s", endpoint->name);
+	(void)snprintf(usage->id, sizeof usage->id, "%s", named.id);
+	(void)snprintf(usage->name, sizeof usage->name, "%s", named.name);
 	(void)snprintf(
 		usage->operation, sizeof usage->operation, "%s", is_last ? "other" : operation);
 	return usage;

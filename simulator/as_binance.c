@@ -485,7 +485,7 @@ static struct doc *kline_row(const struct candle *candle, enum market_interval i
 
 static int klines(struct call *call)
 {
-	enum market_interval interval;
+	enum market_interval interval = MARKET_1M;
 	int64_t from_ms, to_ms, limit;
 	int symbol;
 
