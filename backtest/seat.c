@@ -21,10 +21,12 @@ struct standing { /* an order of ours that is not final */
 };
 
 struct seat {
+	unsigned char state[STRATEGY_STATE_SIZE] __attribute__((aligned(16)));
 	const struct backtest_options *options;
 	struct broker *broker;
 	int account, symbol;
 	enum leg leg;
+	enum purpose cycle_ended_by;
 	int64_t now_ms;
 	uint64_t events;
 	int64_t liquidated_ms, paused_ms;
@@ -34,13 +36,11 @@ struct seat {
 
 	struct book book;
 	int64_t last_fill_ms;
-	enum purpose cycle_ended_by;
 	int64_t day_ms; /* the market's UTC day that the two below count */
 	struct decimal day_net;
 	int64_t day_orders; /* entry orders sent */
 	int64_t lots_max;
 
-	unsigned char state[STRATEGY_STATE_SIZE] __attribute__((aligned(16)));
 	struct strategy_input input;
 	struct strategy_output output;
 	struct backtest_counts counts;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -174,10 +175,10 @@ static int write_unit(struct decimal unit, char text[UNIT_SIZE], struct err *err
 {
 	const char *whole = DECIMAL_TEXT(decimal_trim(unit));
 
-	if (strlen(whole) >= UNIT_SIZE)
+	int length = snprintf(text, UNIT_SIZE, "%s", whole);
+	if (length < 0 || length >= UNIT_SIZE)
 		return err_set(err, ERR_INVALID, ERR_RETRY_NEVER,
 			"a unit of %s is too fine for a tape", whole);
-	(void)strcpy(text, whole);
 	return 0;
 }
 
