@@ -46,20 +46,40 @@ static const char *how_it_ended(const struct scoreboard_obituary *obituary)
 				     : "died";
 }
 
+/* Dead with its claim's reply still under way, a runner had a run and did not know. */
+static int token_of(struct deaths *deaths, const struct scoreboard_obituary *obituary,
+	int64_t *ret_token, struct err *err)
+{
+	char consumer[CONSUMER_SIZE];
+
+	*ret_token = obituary->run.token;
+	if (*ret_token != 0 || obituary->run.bot.text[0] == '\0')
+		return 0;
+	scoreboard_consumer(
+		deaths->options.child->host, obituary->slot, obituary->generation, consumer);
+	return claim_token_of(
+		deaths->options.postgres, &obituary->run.bot, consumer, ret_token, err);
+}
+
 static int end_run(
 	struct deaths *deaths, const struct scoreboard_obituary *obituary, struct err *err)
 {
 	const char *phase = runner_phase_text((enum runner_phase)obituary->phase);
 	char message[128];
 	enum claim_fate fate;
+	int64_t token;
 
-	if (obituary->run.token == 0)
+	if (token_of(deaths, obituary, &token, err) == -1) {
+		reach_database(deaths->options.reach, -1, err);
+		return -1;
+	}
+	if (token == 0)
 		return 0;
 	(void)snprintf(message, sizeof message, "the runner %s in phase %s (signal %d, exit %d)",
 		how_it_ended(obituary), phase, obituary->signal, obituary->exit_code);
 	struct claim_killed killed = {
 		.bot = obituary->run.bot,
-		.token = obituary->run.token,
+		.token = token,
 		.retry_ms = 0,
 		.max_kills = deaths->options.max_kills,
 		.signal = obituary->signal,

@@ -155,6 +155,22 @@ int claim_renew(struct postgres *postgres, const struct claim_held *runs, size_t
 	return 0;
 }
 
+int claim_token_of(struct postgres *postgres, const struct uuid *bot, const char *holder,
+	int64_t *ret_token, struct err *err)
+{
+	CLEANUP(postgres_result_free) struct postgres_result *result = NULL;
+	const char *const parameters[] = {bot->text};
+
+	if (postgres_query(postgres,
+		    "select token, coalesce(holder, '') from run_leases where bot_id = $1 for "
+		    "update",
+		    1, parameters, &result, err) == -1)
+		return err_while(err, "could not read who runs bot %s", bot->text);
+	bool held = postgres_rows(result) == 1 && strcmp(postgres_text(result, 0, 1), holder) == 0;
+	*ret_token = held ? postgres_int(result, 0, 0) : 0;
+	return 0;
+}
+
 /* As a postponed run: the slot runs again at once, elsewhere. Nothing if the run had ended. */
 static int hand_back(struct postgres *postgres, const struct claim_killed *killed,
 	enum claim_fate *ret, struct err *err)

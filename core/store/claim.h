@@ -76,6 +76,13 @@ struct claim_held {
 MUST_CHECK int claim_renew(struct postgres *postgres, const struct claim_held *runs, size_t count,
 	int64_t lease_ms, bool *ret_held, bool *ret_stopped, struct err *err);
 
+/*
+ * The token under which holder runs the bot; 0 if it does not. For a runner that died between its
+ * claim's commit and the reply: waits for a claim that is just being committed.
+ */
+MUST_CHECK int claim_token_of(struct postgres *postgres, const struct uuid *bot, const char *holder,
+	int64_t *ret_token, struct err *err);
+
 struct claim_killed {
 	struct uuid bot;
 	int64_t token;
