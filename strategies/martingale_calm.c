@@ -85,6 +85,8 @@ static int64_t adverse(const struct martingale_view *view, enum indicator which)
 
 	if ((change > 0) == view->is_long)
 		return 0;
+	if (change == INT64_MIN)
+		return INT64_MAX;
 	return change < 0 ? -change : change;
 }
 

@@ -587,9 +587,9 @@ ParameterizedTestParameters(operator_bots, refuses_legs)
 	return cr_make_param_array(struct refusal, rows, sizeof rows / sizeof rows[0]);
 }
 
+/* After the suite's own. */
 static void begin_legs(void)
 {
-	begin();
 	has_bot("legs", "--pair BTCUSDT:long");
 	has_bot("other", "--pair ETHUSDT:short");
 	cr_assert(zero(int, botbeat("bot start legs")), "%s", said);

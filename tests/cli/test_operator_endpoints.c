@@ -18,9 +18,9 @@ TestSuite(operator_endpoints, .init = begin, .fini = operator_end);
 
 static struct own_redis queue_server;
 
+/* After the suite's own. */
 static void start_queue(void)
 {
-	begin();
 	own_redis_start(&queue_server);
 	set_environment("BOTBEAT_REDIS_URL", queue_server.url);
 }
@@ -28,7 +28,6 @@ static void start_queue(void)
 static void stop_queue(void)
 {
 	own_redis_stop(&queue_server);
-	operator_end();
 }
 
 #define HOST "http://127.0.0.1:1"
@@ -74,8 +73,7 @@ ParameterizedTestParameters(operator_endpoints, refuses)
 	return cr_make_param_array(struct refusal, rows, sizeof rows / sizeof rows[0]);
 }
 
-ParameterizedTest(
-	struct refusal *row, operator_endpoints, refuses, .init = begin, .fini = operator_end)
+ParameterizedTest(struct refusal *row, operator_endpoints, refuses)
 {
 	int code = botbeat(row->line);
 
