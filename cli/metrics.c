@@ -37,18 +37,22 @@ static void print_json(void)
 	free(entries);
 }
 
-static int run(struct command_context *context, int argc, char **argv, struct err *err)
+static void print_markdown(void)
 {
 	CLEANUP(buffer_done) struct buffer table;
-	(void)argc, (void)argv, (void)err;
 
-	if (command_json(context)) {
-		print_json();
-		return 0;
-	}
 	buffer_init(&table, TABLE_LIMIT_BYTES);
 	metrics_describe(&table);
 	(void)fputs(table.data, stdout);
+}
+
+static int run(struct command_context *context, int argc, char **argv, struct err *err)
+{
+	(void)argc, (void)argv, (void)err;
+	if (command_json(context))
+		print_json();
+	else
+		print_markdown();
 	return 0;
 }
 
