@@ -230,7 +230,8 @@ static void remember(struct booking *booking, struct row *row, const char *exec_
 	const char **list = ARENA_ARRAY(
 		booking->work->arena, const char *, after->execution_count + 1);
 
-	memcpy(list, after->executions, after->execution_count * sizeof list[0]);
+	if (after->execution_count > 0)
+		memcpy(list, after->executions, after->execution_count * sizeof list[0]);
 	list[after->execution_count] = arena_text(booking->work->arena, exec_id);
 	after->executions = list;
 	after->execution_count++;

@@ -106,8 +106,7 @@ ParameterizedTestParameters(command, refuses)
 	return cr_make_param_array(struct refusal, rows, sizeof rows / sizeof rows[0]);
 }
 
-ParameterizedTest(
-	struct refusal *row, command, refuses, .init = scratch_open, .fini = scratch_close)
+ParameterizedTest(struct refusal *row, command, refuses)
 {
 	int code = BOTBEAT(
 		"backtest", "--candles", CANDLES, "--volume", "quote", row->option, row->value);

@@ -170,8 +170,7 @@ ParameterizedTestParameters(round, a_follow_up_is_asked_for_in_real_time)
 	return cr_make_param_array(struct deadline, rows, sizeof rows / sizeof rows[0]);
 }
 
-ParameterizedTest(struct deadline *row, round, a_follow_up_is_asked_for_in_real_time, .init = setup,
-	.fini = teardown)
+ParameterizedTest(struct deadline *row, round, a_follow_up_is_asked_for_in_real_time)
 {
 	set_price("20000");
 	POST_OK(&world.client, "/sim/clock", "{\"speed\":\"%s\"}", row->speed);
